@@ -11,6 +11,7 @@
 enum hb_code {
     HB_OK = 0,
     HB_EOF = 1,       /* clean end of input */
+    HB_AGAIN = 2,     /* no complete item yet: wait for the descriptor and call again */
     HB_ESYS = -1,     /* a system call failed, errno is in hb_err.sys                       [71] */
     HB_ENOMEM = -2,   /* out of memory                                                      [71] */
     HB_EUSAGE = -3,   /* the caller's arguments are off                                     [64] */

@@ -1,0 +1,50 @@
+/* os.h - what POSIX has no call for. os_linux.c has the Linux calls, os_posix.c (make PORTABLE=1)
+ * does without them. base. Threads: any. */
+#ifndef HB_BASE_OS_H
+#define HB_BASE_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+#define HB_OS_PATH_MAX 512
+
+/* Memory shared with other processes of the same user, who open `path` while the owner lives.
+ * Linux: a memfd, gone with its last user, path /proc/PID/fd/N. Elsewhere: a file DIR/NAME.PID,
+ * removed by hb_os_shared_close. */
+struct hb_os_shared {
+    int fd; /* read-write, CLOEXEC; -1 when closed */
+    bool unlink_path;
+    char path[HB_OS_PATH_MAX];
+};
+/* Errors: HB_ECREATE, HB_ENOMEM. */
+int hb_os_shared_new(const char *dir, const char *name, uint64_t bytes, struct hb_os_shared *s,
+                     struct hb_err *e) HB_MUSTUSE;
+void hb_os_shared_close(struct hb_os_shared *s);
+
+/* Map [0, bytes) of an fd shared. Errors: HB_ESYS, HB_ENOMEM. Unmap with hb_os_unmap (NULL is a
+ * no-op). */
+int hb_os_map(int fd, uint64_t bytes, bool writable, void **out, struct hb_err *e) HB_MUSTUSE;
+void hb_os_unmap(void *p, uint64_t bytes);
+/* Fault in the pages now, so that later use costs none: for writing when `write`. Best effort; a
+ * full memory is HB_ENOMEM (never a SIGBUS later). */
+int hb_os_populate(void *p, uint64_t bytes, bool write, struct hb_err *e) HB_MUSTUSE;
+
+/* What a process used so far. Values that the system does not tell are 0. */
+struct hb_os_usage {
+    double cpu_s;       /* user + system */
+    uint64_t pss_bytes; /* proportional set size */
+    uint64_t ctx_voluntary, ctx_involuntary;
+};
+void hb_os_usage(pid_t pid, struct hb_os_usage *out);
+
+int hb_os_cpus(void);              /* processors this process may use, >= 1 */
+uint64_t hb_os_memory_bytes(void); /* memory available now, 0 when unknown */
+double hb_os_monotonic(void);      /* seconds */
+/* Folder of the running program without a trailing slash, or HB_ESYS. argv0 is the fallback. */
+int hb_os_program_dir(const char *argv0, char *out, size_t cap, struct hb_err *e) HB_MUSTUSE;
+
+#endif

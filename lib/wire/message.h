@@ -1,0 +1,82 @@
+/* message.h - what the frames say: HELLO TASK DELTA COMMIT SHUTDOWN ERROR.               wire,
+ * pure. man/hb-frame.5 has the bytes. Decoders accept exactly what encoders make; extra bytes are
+ * an error. Threads: any. */
+#ifndef HB_WIRE_MESSAGE_H
+#define HB_WIRE_MESSAGE_H
+
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "wire/frame.h"
+
+#define HB_PROTOCOL 1
+
+enum hb_role { HB_ROLE_TASKS = 1, HB_ROLE_WORKER = 2, HB_ROLE_MERGE = 3, HB_ROLE_REPLICA = 4 };
+
+struct hb_hello {
+    uint8_t role;                        /* enum hb_role of the sender */
+    uint16_t protocol_min, protocol_max; /* versions the sender speaks */
+    char build[32];                      /* version of the program, for people */
+    struct hb_hash game;                 /* hb_rules_hash */
+    struct hb_hash abstraction;          /* content hash of the card abstraction */
+    struct hb_hash run; /* identity of the whole run: game, tree, abstraction, solver keys, seed */
+    uint64_t seed;
+};
+
+struct hb_task { /* iterations [first, first+count) on generation `generation` */
+    uint64_t generation;
+    uint64_t first;
+    uint32_t count; /* > 0 */
+};
+
+enum hb_delta_kind { HB_DELTA_INLINE = 0, HB_DELTA_SEGMENT = 1 };
+
+struct hb_delta_head {
+    struct hb_task task; /* what it answers */
+    uint64_t nodes;      /* decision nodes visited */
+    uint64_t n_records;
+    uint64_t
+        record_bytes; /* inline: they follow; segment: they are at [offset, +record_bytes) of it */
+    uint8_t kind;     /* enum hb_delta_kind */
+    /* HB_DELTA_SEGMENT only: */
+    char segment[200]; /* path of the segment */
+    uint64_t offset;
+    uint64_t hash; /* XXH3 of the records */
+};
+
+struct hb_commit {
+    uint64_t generation; /* now clean */
+    uint64_t iteration;  /* first iteration of the next round */
+    uint64_t nodes;      /* decision nodes of the round */
+    uint64_t records;    /* records applied in it */
+    uint64_t record_bytes;
+    uint32_t tasks;      /* results applied */
+    uint32_t duplicates; /* results ignored */
+};
+
+struct hb_error_message {
+    int32_t code; /* enum hb_code */
+    char text[HB_ERR_MSG_MAX];
+};
+
+void hb_hello_encode(const struct hb_hello *h, struct hb_buf *out);
+int hb_hello_decode(struct hb_hello *h, const void *p, size_t n, struct hb_err *e) HB_MUSTUSE;
+/* HB_OK, or HB_EIDENTITY / HB_EVERSION naming both sides. */
+int hb_hello_match(const struct hb_hello *ours, const struct hb_hello *theirs, const char *who,
+                   struct hb_err *e) HB_MUSTUSE;
+void hb_task_encode(const struct hb_task *t, struct hb_buf *out);
+int hb_task_decode(struct hb_task *t, const void *p, size_t n, struct hb_err *e) HB_MUSTUSE;
+/* The head; inline records are appended by the caller. */
+void hb_delta_encode(const struct hb_delta_head *d, struct hb_buf *out);
+/* *records points into p for inline records (exactly record_bytes of them), else NULL. */
+int hb_delta_decode(struct hb_delta_head *d, const uint8_t **records, const void *p, size_t n,
+                    struct hb_err *e) HB_MUSTUSE;
+void hb_commit_encode(const struct hb_commit *c, struct hb_buf *out);
+int hb_commit_decode(struct hb_commit *c, const void *p, size_t n, struct hb_err *e) HB_MUSTUSE;
+void hb_error_encode(int code, const char *text, struct hb_buf *out);
+int hb_error_decode(struct hb_error_message *m, const void *p, size_t n,
+                    struct hb_err *e) HB_MUSTUSE;
+
+#endif
