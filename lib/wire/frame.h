@@ -20,9 +20,10 @@
 
 #define HB_FRAME_HEADER 32
 #define HB_FRAME_MAX    (1u << 20) /* payload bytes of one frame */
-#define HB_MESSAGE_MAX  (1u << 30) /* payload bytes of one message; a reader may set a smaller cap \
-                                    */
-#define HB_FRAME_MORE 1u           /* flags: the message goes on in the next frame */
+#define HB_MESSAGE_MAX                                                                             \
+    (1u << 30)           /* payload bytes of one message; a reader may set a smaller cap           \
+                          */
+#define HB_FRAME_MORE 1u /* flags: the message goes on in the next frame */
 
 enum hb_frame_type { /* append only */
                      HB_FRAME_HELLO = 1,

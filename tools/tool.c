@@ -1,0 +1,254 @@
+#include "tool.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/os.h"
+
+#define OPTIONS_MAX 40
+#define OPT_HELP    (TOOL_OPT + 1000)
+#define OPT_VERSION (TOOL_OPT + 1001)
+
+static const char *tool_name = "hb";
+static const char *tool_argv0 = "hb";
+
+void tool_init(const char *name)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    tool_name = name;
+    (void)sigaction(SIGPIPE, &ignore, NULL); /* cannot fail for a valid signal */
+}
+
+static void print_help(const struct tool_spec *spec)
+{
+    const char *line = spec->usage;
+    const char *lead = "usage: ";
+
+    while (*line != '\0') {
+        size_t n = strcspn(line, "\n");
+
+        (void)printf("%s%.*s\n", lead, (int)n, line);
+        lead = "       ";
+        line += n + (line[n] == '\n');
+    }
+    (void)printf("\n%s\n", spec->about);
+    if (spec->options != NULL && spec->options->name != NULL)
+        (void)printf("\noptions:\n");
+    for (const struct tool_option *o = spec->options; o != NULL && o->name != NULL; o++) {
+        char left[64];
+        char shrt[8] = "    ";
+
+        if (o->letter > 0 && o->letter < TOOL_OPT)
+            (void)snprintf(shrt, sizeof shrt, "-%c, ", (char)o->letter);
+        (void)snprintf(left, sizeof left, "%s--%s%s%s", shrt, o->name, o->arg ? " " : "",
+                       o->arg ? o->arg : "");
+        (void)printf("  %-34s %s\n", left, o->help);
+    }
+    (void)printf("  %-34s %s\n", "-h, --help", "show this help");
+    (void)printf("  %-34s %s\n", "-V, --version", "show the version");
+}
+
+/* getopt_long's tables from ours; `letters` gets the short options. */
+static void make_tables(const struct tool_spec *spec, struct option *longs, char *letters)
+{
+    size_t n = 0;
+
+    *letters++ = '+'; /* options come before operands; "--" ends them */
+    for (const struct tool_option *o = spec->options; o != NULL && o->name != NULL; o++) {
+        if (n >= OPTIONS_MAX)
+            break;
+        longs[n++] =
+            (struct option){o->name, o->arg ? required_argument : no_argument, NULL, o->letter};
+        if (o->letter < TOOL_OPT) {
+            *letters++ = (char)o->letter;
+            if (o->arg != NULL)
+                *letters++ = ':';
+        }
+    }
+    longs[n++] = (struct option){"help", no_argument, NULL, OPT_HELP};
+    longs[n++] = (struct option){"version", no_argument, NULL, OPT_VERSION};
+    longs[n] = (struct option){NULL, 0, NULL, 0};
+    *letters++ = 'h';
+    *letters++ = 'V';
+    *letters = '\0';
+}
+
+int tool_next(const struct tool_spec *spec, int argc, char **argv, const char **arg)
+{
+    struct option longs[OPTIONS_MAX + 3];
+    char letters[2 * OPTIONS_MAX + 4];
+    int opt;
+
+    tool_argv0 = argv[0];
+    make_tables(spec, longs, letters);
+    opt = getopt_long(argc, argv, letters, longs, NULL);
+    *arg = optarg;
+    switch (opt) {
+    case 'h':
+    case OPT_HELP: print_help(spec); exit(tool_finish(TOOL_OK));
+    case 'V':
+    case OPT_VERSION: (void)printf("%s %s\n", tool_name, HB_VERSION); exit(tool_finish(TOOL_OK));
+    case '?': /* getopt has said what is wrong */
+        (void)fprintf(stderr, "%s: try '%s --help'\n", tool_name, spec->name);
+        exit(TOOL_USAGE);
+    default: return opt;
+    }
+}
+
+void tool_usage(const struct tool_spec *spec, const char *fmt, ...)
+{
+    va_list ap;
+
+    (void)fprintf(stderr, "%s: ", tool_name);
+    va_start(ap, fmt);
+    (void)vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    (void)fprintf(stderr, "\nusage: %.*s\n%s: try '%s --help'\n", (int)strcspn(spec->usage, "\n"),
+                  spec->usage, tool_name, spec->name);
+    exit(TOOL_USAGE);
+}
+
+int tool_exit_code(int rc)
+{
+    static const struct {
+        int rc, code;
+    } map[] = {
+        {HB_OK, TOOL_OK},
+        {HB_EOF, TOOL_OK},
+        {HB_ESYS, TOOL_OS},
+        {HB_ENOMEM, TOOL_OS},
+        {HB_EUSAGE, TOOL_USAGE},
+        {HB_EPROTO, TOOL_DATA},
+        {HB_EFORMAT, TOOL_DATA},
+        {HB_EVERSION, TOOL_DATA},
+        {HB_ELIMIT, TOOL_DATA},
+        {HB_EIDENTITY, TOOL_DATA},
+        {HB_EPLUGIN, TOOL_UNAVAILABLE},
+        {HB_ENOINPUT, TOOL_NO_INPUT},
+        {HB_ECONFIG, TOOL_CONFIG},
+        {HB_ECREATE, TOOL_CANT_CREATE},
+        {HB_EIO, TOOL_IO},
+        {HB_EINTERNAL, TOOL_INTERNAL},
+        {HB_ESTOPPED, TOOL_STOPPED},
+    };
+
+    for (size_t i = 0; i < sizeof map / sizeof map[0]; i++)
+        if (map[i].rc == rc)
+            return map[i].code;
+    return TOOL_INTERNAL;
+}
+
+void tool_die(const struct hb_err *e, const char *what)
+{
+    if (what != NULL)
+        (void)fprintf(stderr, "%s: %s: %s\n", tool_name, what, e->msg);
+    else
+        (void)fprintf(stderr, "%s: %s\n", tool_name, e->msg);
+    exit(tool_exit_code(e->rc));
+}
+
+static noreturn void bad_number(const char *text, const char *option, const char *want)
+{
+    (void)fprintf(stderr, "%s: %s: '%s' is not %s\n", tool_name, option, text, want);
+    exit(TOOL_USAGE);
+}
+
+uint64_t tool_u64(const char *text, const char *option, uint64_t min, uint64_t max)
+{
+    char *end = NULL;
+    unsigned long long v;
+
+    errno = 0;
+    v = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || v < min || v > max) {
+        char want[96];
+
+        (void)snprintf(want, sizeof want, "a whole number from %llu to %llu",
+                       (unsigned long long)min, (unsigned long long)max);
+        bad_number(text, option, want);
+    }
+    return v;
+}
+
+uint64_t tool_bytes(const char *text, const char *option)
+{
+    static const char units[] = "KMGT";
+    char *end = NULL;
+    unsigned long long v;
+    unsigned shift = 0;
+
+    errno = 0;
+    v = strtoull(text, &end, 10);
+    if (*end != '\0' && strchr(units, *end) != NULL) {
+        shift = 10u * (unsigned)(strchr(units, *end) - units + 1);
+        end++;
+    }
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || v > (UINT64_MAX >> shift))
+        bad_number(text, option, "a size such as 512M or 16G");
+    return (uint64_t)v << shift;
+}
+
+double tool_seconds(const char *text, const char *option)
+{
+    char *end = NULL;
+    double v;
+
+    errno = 0;
+    v = strtod(text, &end);
+    if (end == text || *end != '\0' || errno != 0 || !(v > 0 && v < 1e10))
+        bad_number(text, option, "a positive number of seconds");
+    return v;
+}
+
+void tool_no_terminal(int fd, const char *what)
+{
+    if (!isatty(fd))
+        return;
+    (void)fprintf(stderr, "%s: %s is binary and is not written to a terminal; redirect it\n",
+                  tool_name, what);
+    exit(TOOL_USAGE);
+}
+
+int tool_finish(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    (void)fprintf(stderr, "%s: cannot write the output: %s\n", tool_name, strerror(errno));
+    return TOOL_IO;
+}
+
+void tool_info(const char *fmt, ...)
+{
+    time_t now = time(NULL);
+    struct tm tm;
+    char clock[16] = "--:--:--";
+    va_list ap;
+
+    if (localtime_r(&now, &tm) != NULL)
+        (void)strftime(clock, sizeof clock, "%H:%M:%S", &tm);
+    (void)fprintf(stderr, "[%s] INFO ", clock);
+    va_start(ap, fmt);
+    (void)vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    (void)fputc('\n', stderr);
+}
+
+void tool_plugin_dirs(const char *option, char *out, unsigned cap)
+{
+    const char *env = getenv("HB_PLUGIN_PATH");
+    char dir[HB_OS_PATH_MAX] = "";
+
+    if (hb_os_program_dir(tool_argv0, dir, sizeof dir, NULL) != HB_OK)
+        dir[0] = '\0'; /* then only the named folders are searched */
+    (void)snprintf(out, cap, "%s%s%s%s%s%s%s%s", option ? option : "", option ? ":" : "",
+                   env ? env : "", env ? ":" : "", dir[0] ? dir : "/nonexistent",
+                   "/../lib/hb/plugins:", dir[0] ? dir : "/nonexistent", "/../plugins");
+}

@@ -1,0 +1,72 @@
+/* tool.h - what every main() shares: options, messages, exit codes. Only tools/ includes it. */
+#ifndef HB_TOOLS_TOOL_H
+#define HB_TOOLS_TOOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdnoreturn.h>
+
+#include "base/err.h"
+
+/* Exit codes: sysexits, DESIGN "Command line promises". */
+enum tool_exit {
+    TOOL_OK = 0,
+    TOOL_NO = 1, /* the answer is no: diff, compare, check */
+    TOOL_USAGE = 64,
+    TOOL_DATA = 65,
+    TOOL_NO_INPUT = 66,
+    TOOL_UNAVAILABLE = 69,
+    TOOL_INTERNAL = 70,
+    TOOL_OS = 71,
+    TOOL_CANT_CREATE = 73,
+    TOOL_IO = 74,
+    TOOL_STOPPED = 75,
+    TOOL_CONFIG = 78
+};
+
+struct tool_option {
+    const char *name; /* long name; a table ends with {0} */
+    int letter; /* short letter or 0; also the value tool_next returns, so unique: use letters or
+                   TOOL_OPT+n */
+    const char *arg;  /* metavariable, NULL for a flag */
+    const char *help; /* one line */
+};
+#define TOOL_OPT 256 /* first value for options without a letter */
+
+/* One program or subcommand. The usage lines are the SYNOPSIS of the man page, word for word. */
+struct tool_spec {
+    const char *name;  /* "hb-ckpt save" */
+    const char *usage; /* lines without "usage: ", '\n' between them */
+    const char *about; /* a sentence or two */
+    const struct tool_option *options;
+};
+
+/* First thing in main: name for messages; SIGPIPE ignored, so that EPIPE is an error like another.
+ */
+void tool_init(const char *name);
+/* The next option: its letter / value with *arg set, or -1 at the first operand (optind says
+ * where).
+ * --help and --version are answered here (stdout, exit 0); a wrong option exits 64. */
+int tool_next(const struct tool_spec *spec, int argc, char **argv, const char **arg);
+/* Wrong use: message, usage line and a hint at --help on stderr, exit 64. */
+noreturn void tool_usage(const struct tool_spec *spec, const char *fmt, ...) HB_PRINTF(2, 3);
+/* Print "hb-name: what: message" on stderr and exit with the code that fits e->rc. what may be
+ * NULL. */
+noreturn void tool_die(const struct hb_err *e, const char *what);
+int tool_exit_code(int rc);
+/* Whole-number and size (K M G, powers of 1024) arguments, parsed whole or refused with exit 64. */
+uint64_t tool_u64(const char *text, const char *option, uint64_t min, uint64_t max);
+uint64_t tool_bytes(const char *text, const char *option);
+double tool_seconds(const char *text, const char *option);
+/* Exit 64 when stdout is a terminal: binary is never written to one. */
+void tool_no_terminal(int fd, const char *what);
+/* Flush stdout; a write error (disk full, closed pipe) is exit 74. Call before every exit 0 after
+ * output. */
+int tool_finish(int code);
+/* "[HH:MM:SS] INFO text" on stderr. */
+void tool_info(const char *fmt, ...) HB_PRINTF(1, 2);
+/* Folder of the running program; plugins are looked for in PROGRAM_DIR/../lib/hb/plugins,
+ * PROGRAM_DIR/../plugins after --plugin-path and HB_PLUGIN_PATH. The ':'-list into out. */
+void tool_plugin_dirs(const char *option, char *out, unsigned cap);
+
+#endif
