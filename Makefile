@@ -85,6 +85,9 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
 
+# faults on order: short reads and writes, EINTR
+$(B)/tests/t_io: LDFLAGS += -Wl,--wrap=read,--wrap=write
+
 unit: $(UNIT)
 	@fail=0; for t in $(UNIT); do $$t >$$t.tap || { fail=1; echo "FAILED $$t"; grep -v '^ok' $$t.tap; }; done; \
 	 cat /dev/null $(UNIT:%=%.tap) | awk '/^ok/{p++} /^not ok/{f++} END{printf "unit: %d passed, %d failed\n", p, f}'; exit $$fail

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+HB_PRINTF(4, 0)
 static void record(struct hb_err *e, int rc, int sys, const char *fmt, va_list ap)
 {
     e->rc = rc;

@@ -20,13 +20,13 @@ struct hb_os_shared {
     bool unlink_path;
     char path[HB_OS_PATH_MAX];
 };
-/* Errors: HB_ECREATE, HB_ENOMEM. */
+/* bytes zero bytes, all of them really there. Errors: HB_ECREATE, HB_ENOMEM (*s is untouched). */
 int hb_os_shared_new(const char *dir, const char *name, uint64_t bytes, struct hb_os_shared *s,
                      struct hb_err *e) HB_MUSTUSE;
-void hb_os_shared_close(struct hb_os_shared *s);
+void hb_os_shared_close(struct hb_os_shared *s); /* no-op on {0} and when closed */
 
-/* Map [0, bytes) of an fd shared. Errors: HB_ESYS, HB_ENOMEM. Unmap with hb_os_unmap (NULL is a
- * no-op). */
+/* Map [0, bytes) of an fd shared. Errors: HB_ESYS, HB_ENOMEM; HB_EFORMAT when the file is shorter
+ * (touching what is not there would be a SIGBUS). Unmap with hb_os_unmap (NULL is a no-op). */
 int hb_os_map(int fd, uint64_t bytes, bool writable, void **out, struct hb_err *e) HB_MUSTUSE;
 void hb_os_unmap(void *p, uint64_t bytes);
 /* Fault in the pages now, so that later use costs none: for writing when `write`. Best effort; a
@@ -46,5 +46,7 @@ uint64_t hb_os_memory_bytes(void); /* memory available now, 0 when unknown */
 double hb_os_monotonic(void);      /* seconds */
 /* Folder of the running program without a trailing slash, or HB_ESYS. argv0 is the fallback. */
 int hb_os_program_dir(const char *argv0, char *out, size_t cap, struct hb_err *e) HB_MUSTUSE;
+/* The same from argv0 and PATH alone, for systems without /proc. */
+int hb_os_program_dir_argv0(const char *argv0, char *out, size_t cap, struct hb_err *e) HB_MUSTUSE;
 
 #endif

@@ -1,0 +1,259 @@
+#include "base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#define FILE_STEP (64u << 10) /* bytes asked for at a time when the size is not known */
+
+/* read(2) until it is not interrupted. */
+static ssize_t read_once(int fd, void *buf, size_t n)
+{
+    ssize_t got;
+
+    do
+        got = read(fd, buf, n);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+int hb_io_read_full(int fd, void *buf, size_t n, size_t *got, const char *what, struct hb_err *e)
+{
+    uint8_t *at = buf;
+    size_t have = 0;
+    int rc = HB_OK;
+
+    while (have < n && rc == HB_OK) {
+        ssize_t step = read_once(fd, at + have, n - have);
+
+        if (step > 0)
+            have += (size_t)step;
+        else if (step < 0)
+            rc = hb_fail_sys(e, HB_EIO, "cannot read '%s'", what);
+        else if (have == 0)
+            rc = HB_EOF;
+        else
+            rc = hb_fail(e, HB_EPROTO, "'%s' ends after %zu of %zu bytes", what, have, n);
+    }
+    if (got != NULL)
+        *got = have;
+    return rc;
+}
+
+int hb_io_write_full(int fd, const void *buf, size_t n, const char *what, struct hb_err *e)
+{
+    const uint8_t *at = buf;
+
+    while (n > 0) {
+        ssize_t step = write(fd, at, n);
+
+        if (step < 0 && errno == EINTR)
+            continue;
+        if (step < 0)
+            return hb_fail_sys(e, HB_EIO, "cannot write '%s'", what);
+        at += step;
+        n -= (size_t)step;
+    }
+    return HB_OK;
+}
+
+int hb_io_read_some(int fd, void *buf, size_t cap, size_t *got, const char *what, struct hb_err *e)
+{
+    ssize_t step = read_once(fd, buf, cap);
+
+    *got = 0;
+    if (step == 0)
+        return HB_EOF;
+    if (step < 0 && errno == EAGAIN)
+        return HB_AGAIN;
+    if (step < 0)
+        return hb_fail_sys(e, HB_EIO, "cannot read '%s'", what);
+    *got = (size_t)step;
+    return HB_OK;
+}
+
+int hb_io_open_read(const char *path, int *fd, struct hb_err *e)
+{
+    struct stat st;
+    int at;
+
+    if (strcmp(path, "-") == 0)
+        at = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+    else
+        at = open(path, O_RDONLY | O_CLOEXEC);
+    if (at < 0)
+        return hb_fail_sys(e, HB_ENOINPUT, "cannot open '%s'", path);
+    if (fstat(at, &st) == 0 && S_ISDIR(st.st_mode)) {
+        (void)close(at); /* nothing was written */
+        return hb_fail(e, HB_ENOINPUT, "cannot read '%s': it is a folder", path);
+    }
+    *fd = at;
+    return HB_OK;
+}
+
+/* Read to the end. One byte more than cap is asked for, to notice what is too long. */
+static int read_rest(int fd, const char *path, size_t cap, struct hb_buf *out, struct hb_err *e)
+{
+    size_t total = 0;
+
+    for (;;) {
+        size_t want = cap - total < FILE_STEP ? cap - total + 1 : FILE_STEP;
+        void *at = hb_buf_room(out, want);
+        size_t got;
+        int rc;
+
+        if (at == NULL)
+            return hb_buf_check(out, e);
+        rc = hb_io_read_some(fd, at, want, &got, path, e);
+        out->len -= want - got;
+        if (rc == HB_EOF)
+            return HB_OK;
+        if (rc == HB_AGAIN)
+            return hb_fail(e, HB_EIO, "cannot read '%s': it is in non-blocking mode", path);
+        if (rc != HB_OK)
+            return rc;
+        total += got;
+        if (total > cap)
+            return hb_fail(e, HB_ELIMIT, "'%s' is larger than %zu bytes", path, cap);
+    }
+}
+
+int hb_io_read_file(const char *path, size_t cap, struct hb_buf *out, struct hb_err *e)
+{
+    size_t before = out->len;
+    int fd;
+    int rc;
+
+    if ((rc = hb_io_open_read(path, &fd, e)) != HB_OK)
+        return rc;
+    rc = read_rest(fd, path, cap, out, e);
+    (void)close(fd); /* nothing was written */
+    if (rc != HB_OK)
+        out->len = before;
+    return rc;
+}
+
+/* ---- atomic replacement ---- */
+
+/* Renaming over a device or a FIFO would destroy it; say so before any work is done. */
+static int check_target(const char *path, struct hb_err *e)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return hb_fail(e, HB_ECREATE, "cannot create '%s': it exists and is not a regular file",
+                       path);
+    return HB_OK;
+}
+
+/* A file of that name can only be left over from a dead process that had our number. */
+static int create_new(const char *path)
+{
+    const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+    int fd = open(path, flags, 0666);
+
+    if (fd < 0 && errno == EEXIST && unlink(path) == 0)
+        fd = open(path, flags, 0666);
+    return fd;
+}
+
+int hb_atomic_open(const char *path, struct hb_atomic *a, struct hb_err *e)
+{
+    const size_t n = strlen(path) + 1;
+    const size_t n_tmp = n + 32;
+    struct hb_atomic made = {.fd = -1};
+    int rc;
+
+    if ((rc = check_target(path, e)) != HB_OK ||
+        (rc = hb_mem_new(&made.path, n, 1, "a file name", e)) != HB_OK ||
+        (rc = hb_mem_new(&made.tmp_path, n_tmp, 1, "a file name", e)) != HB_OK)
+        goto fail;
+    memcpy(made.path, path, n);
+    (void)snprintf(made.tmp_path, n_tmp, "%s.tmp.%ld", path, (long)getpid()); /* fits: 20 digits */
+    if ((made.fd = create_new(made.tmp_path)) < 0) {
+        rc = hb_fail_sys(e, HB_ECREATE, "cannot create '%s'", made.tmp_path);
+        goto fail;
+    }
+    *a = made;
+    return HB_OK;
+fail:
+    hb_mem_free(made.path);
+    hb_mem_free(made.tmp_path);
+    return rc;
+}
+
+/* Make the new name survive a power cut. */
+static int sync_folder_of(const char *path, struct hb_err *e)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    char *dir = NULL;
+    int rc;
+    int fd;
+
+    if ((rc = hb_mem_new(&dir, n + 2, 1, "a file name", e)) != HB_OK)
+        return rc;
+    memcpy(dir, n > 0 ? path : ".", n > 0 ? n : 1);
+    fd = open(dir, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL)) /* EINVAL: this file system has no need */
+        rc = hb_fail_sys(e, HB_EIO, "cannot sync folder '%s'", dir);
+    if (fd >= 0)
+        (void)close(fd); /* nothing was written */
+    hb_mem_free(dir);
+    return rc;
+}
+
+int hb_atomic_commit(struct hb_atomic *a, struct hb_err *e)
+{
+    int fd = a->fd;
+    int rc = HB_OK;
+
+    if (a->tmp_path == NULL)
+        return hb_fail(e, HB_EINTERNAL, "commit of a file that is not open");
+    if (fsync(fd) != 0 && errno != EINVAL)
+        rc = hb_fail_sys(e, HB_EIO, "cannot write '%s'", a->tmp_path);
+    a->fd = -1;
+    if (close(fd) != 0 && rc == HB_OK)
+        rc = hb_fail_sys(e, HB_EIO, "cannot write '%s'", a->tmp_path);
+    if (rc == HB_OK && rename(a->tmp_path, a->path) != 0)
+        rc = hb_fail_sys(e, HB_EIO, "cannot rename '%s' to '%s'", a->tmp_path, a->path);
+    if (rc == HB_OK) {
+        hb_mem_free(a->tmp_path);
+        a->tmp_path = NULL;
+        rc = sync_folder_of(a->path, e);
+    }
+    hb_atomic_abort(a);
+    return rc;
+}
+
+void hb_atomic_abort(struct hb_atomic *a)
+{
+    if (a->tmp_path != NULL) {
+        if (a->fd >= 0)
+            (void)close(a->fd);    /* the content is given up */
+        (void)unlink(a->tmp_path); /* nothing better to do when it fails */
+    }
+    hb_mem_free(a->tmp_path);
+    hb_mem_free(a->path);
+    memset(a, 0, sizeof *a);
+    a->fd = -1;
+}
+
+int hb_atomic_write(const char *path, const void *p, size_t n, struct hb_err *e)
+{
+    struct hb_atomic a;
+    int rc;
+
+    if ((rc = hb_atomic_open(path, &a, e)) != HB_OK)
+        return rc;
+    if ((rc = hb_io_write_full(a.fd, p, n, path, e)) != HB_OK) {
+        hb_atomic_abort(&a);
+        return rc;
+    }
+    return hb_atomic_commit(&a, e);
+}

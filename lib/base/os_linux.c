@@ -1,0 +1,192 @@
+/* The only file with calls that Linux alone has. */
+#define _GNU_SOURCE
+#include "base/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_READ /* Linux 5.14 */
+#define MADV_POPULATE_READ 22
+#endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+#define PROC_MAX 8192 /* bytes read of a file in /proc */
+
+/* Start of a small file of the kernel's as text; false when it cannot be read. */
+static bool proc_text(const char *path, char text[PROC_MAX])
+{
+    size_t have = 0;
+    ssize_t got;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return false;
+    do {
+        got = read(fd, text + have, PROC_MAX - 1 - have);
+        have += got > 0 ? (size_t)got : 0;
+    } while ((got > 0 && have < PROC_MAX - 1) || (got < 0 && errno == EINTR));
+    (void)close(fd); /* nothing was written */
+    text[have] = '\0';
+    return have > 0;
+}
+
+/* The number behind "key" at the start of a line, 0 when there is none. */
+static uint64_t line_value(const char *text, const char *key)
+{
+    const size_t n = strlen(key);
+
+    while (text != NULL && strncmp(text, key, n) != 0) {
+        text = strchr(text, '\n');
+        text = text != NULL ? text + 1 : NULL;
+    }
+    return text != NULL ? strtoull(text + n, NULL, 10) : 0;
+}
+
+uint64_t hb_os_memory_bytes(void)
+{
+    char text[PROC_MAX];
+    uint64_t available = 0;
+    uint64_t limit;
+
+    if (proc_text("/proc/meminfo", text))
+        available = line_value(text, "MemAvailable:") * 1024;
+    if (!proc_text("/sys/fs/cgroup/memory.max", text)) /* the limit of a container */
+        return available;
+    limit = strtoull(text, NULL, 10); /* 0 for "max" */
+    return limit > 0 && limit < available ? limit : available;
+}
+
+/* All pages now: a full memory is an error here and not a SIGBUS later. */
+static int reserve(int fd, uint64_t bytes)
+{
+    int rc;
+
+    do
+        rc = bytes > 0 ? fallocate(fd, 0, 0, (off_t)bytes) : 0;
+    while (rc != 0 && errno == EINTR);
+    return rc;
+}
+
+int hb_os_shared_new(const char *dir, const char *name, uint64_t bytes, struct hb_os_shared *s,
+                     struct hb_err *e)
+{
+    const uint64_t available = hb_os_memory_bytes();
+    int fd;
+    int rc;
+
+    (void)dir; /* a memfd lies nowhere */
+    if (bytes > INT64_MAX || (available > 0 && bytes > available))
+        return hb_fail(e, HB_ENOMEM, "not enough memory for '%s': %llu bytes needed, %llu free",
+                       name, (unsigned long long)bytes, (unsigned long long)available);
+    if ((fd = memfd_create(name, MFD_CLOEXEC)) < 0)
+        return hb_fail_sys(e, HB_ECREATE, "cannot create shared memory '%s'", name);
+    if (reserve(fd, bytes) != 0) {
+        rc = hb_fail_sys(e, HB_ENOMEM, "cannot reserve %llu bytes for '%s'",
+                         (unsigned long long)bytes, name);
+        (void)close(fd); /* nothing to lose */
+        return rc;
+    }
+    s->fd = fd;
+    s->unlink_path = false;
+    (void)snprintf(s->path, sizeof s->path, "/proc/%ld/fd/%d", (long)getpid(), fd); /* fits */
+    return HB_OK;
+}
+
+void hb_os_shared_close(struct hb_os_shared *s)
+{
+    if (s->path[0] != '\0' && s->fd >= 0)
+        (void)close(s->fd); /* memory has nothing to flush */
+    s->fd = -1;
+    s->path[0] = '\0';
+}
+
+/* An old kernel: touch each page without changing it, also when others write to it. */
+static void touch(void *p, size_t bytes, bool write)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint8_t *at = p;
+
+    for (size_t i = 0; i < bytes; i += page) {
+        if (write)
+            (void)__atomic_fetch_or(at + i, 0, __ATOMIC_RELAXED);
+        else
+            (void)__atomic_load_n(at + i, __ATOMIC_RELAXED);
+    }
+}
+
+int hb_os_populate(void *p, uint64_t bytes, bool write, struct hb_err *e)
+{
+    int rc;
+
+    do
+        rc = madvise(p, (size_t)bytes, write ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
+    while (rc != 0 && (errno == EINTR || errno == EAGAIN));
+    if (rc == 0)
+        return HB_OK;
+    if (errno == ENOMEM || errno == EFAULT)
+        return hb_fail_sys(e, HB_ENOMEM, "cannot populate %llu bytes", (unsigned long long)bytes);
+    touch(p, (size_t)bytes, write);
+    return HB_OK;
+}
+
+void hb_os_usage(pid_t pid, struct hb_os_usage *out)
+{
+    char path[64];
+    char text[PROC_MAX];
+    const char *at;
+
+    memset(out, 0, sizeof *out);
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid); /* fits, as those below */
+    /* The name of the program, in brackets, may hold anything; the state follows the last one. */
+    if (proc_text(path, text) && (at = strrchr(text, ')')) != NULL) {
+        unsigned long long user;
+        unsigned long long sys;
+
+        if (sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &sys) == 2)
+            out->cpu_s = (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
+    }
+    (void)snprintf(path, sizeof path, "/proc/%ld/smaps_rollup", (long)pid);
+    if (proc_text(path, text))
+        out->pss_bytes = line_value(text, "Pss:") * 1024;
+    (void)snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+    if (proc_text(path, text)) {
+        out->ctx_voluntary = line_value(text, "voluntary_ctxt_switches:");
+        out->ctx_involuntary = line_value(text, "nonvoluntary_ctxt_switches:");
+    }
+}
+
+int hb_os_cpus(void)
+{
+    cpu_set_t set;
+    long n;
+
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        return CPU_COUNT(&set) > 0 ? CPU_COUNT(&set) : 1;
+    n = sysconf(_SC_NPROCESSORS_ONLN); /* more processors than the set holds */
+    return n > 0 ? (int)n : 1;
+}
+
+int hb_os_program_dir(const char *argv0, char *out, size_t cap, struct hb_err *e)
+{
+    char path[HB_OS_PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+
+    if (n <= 0 || (size_t)n >= sizeof path - 1)
+        return hb_os_program_dir_argv0(argv0, out, cap, e);
+    while (n > 1 && path[n - 1] != '/')
+        n--;
+    n -= n > 1; /* the slash, unless it is the root */
+    if ((size_t)n >= cap)
+        return hb_fail(e, HB_ESYS, "the path of this program is too long");
+    memcpy(out, path, (size_t)n);
+    out[n] = '\0';
+    return HB_OK;
+}

@@ -1,0 +1,376 @@
+/* Whole reads and writes survive what the system may do; a file appears whole or not at all; shared
+ * memory is shared. read and write are wrapped (see the Makefile), so that faults can be ordered.
+ */
+#define _XOPEN_SOURCE 700 /* mkdtemp */
+#include "base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/os.h"
+#include "check.h"
+
+/* What the wrapped calls do: give at most `step` bytes, and fail every other call with EINTR. */
+static struct {
+    size_t step;
+    bool interrupt;
+    unsigned calls;
+} fault;
+
+ssize_t __real_read(int fd, void *buf, size_t n);
+ssize_t __real_write(int fd, const void *buf, size_t n);
+ssize_t __wrap_read(int fd, void *buf, size_t n);
+ssize_t __wrap_write(int fd, const void *buf, size_t n);
+
+static bool interrupted(size_t *n)
+{
+    if (fault.interrupt && fault.calls++ % 2 == 0) {
+        errno = EINTR;
+        return true;
+    }
+    *n = fault.step > 0 && *n > fault.step ? fault.step : *n;
+    return false;
+}
+
+ssize_t __wrap_read(int fd, void *buf, size_t n)
+{
+    return interrupted(&n) ? -1 : __real_read(fd, buf, n);
+}
+
+ssize_t __wrap_write(int fd, const void *buf, size_t n)
+{
+    return interrupted(&n) ? -1 : __real_write(fd, buf, n);
+}
+
+static char folder[] = "/tmp/hb-t_io-XXXXXX";
+
+static const char *in_folder(char path[256], const char *name)
+{
+    (void)snprintf(path, 256, "%s/%s", folder, name);
+    return path;
+}
+
+static int files_in_folder(void)
+{
+    char line[400];
+    int n = -1;
+    FILE *f;
+
+    (void)snprintf(line, sizeof line, "ls -A '%s' | wc -l", folder);
+    f = popen(line, "r");
+    if (f != NULL && fscanf(f, "%d", &n) != 1)
+        n = -1;
+    if (f != NULL)
+        (void)pclose(f);
+    return n;
+}
+
+static void reads_and_writes_go_on_after_short_ones_and_interrupts(void)
+{
+    struct hb_err e = {0};
+    uint8_t sent[1000];
+    uint8_t got[1000];
+    int p[2];
+
+    for (size_t i = 0; i < sizeof sent; i++)
+        sent[i] = (uint8_t)(i * 7);
+    CHECK_EQ(pipe(p), 0);
+    for (size_t step = 0; step < 4; step++) {
+        fault.step = step;
+        fault.interrupt = step != 1;
+        CHECK_OK(hb_io_write_full(p[1], sent, sizeof sent, "a pipe", &e), e);
+        memset(got, 0, sizeof got);
+        CHECK_OK(hb_io_read_full(p[0], got, sizeof got, NULL, "a pipe", &e), e);
+        CHECK(memcmp(sent, got, sizeof sent) == 0);
+    }
+    memset(&fault, 0, sizeof fault);
+    (void)close(p[0]);
+    (void)close(p[1]);
+}
+
+static void the_end_is_clean_only_before_the_first_byte(void)
+{
+    struct hb_err e = {0};
+    char buf[8];
+    size_t got = 99;
+    int p[2];
+
+    CHECK_EQ(pipe(p), 0);
+    CHECK_OK(hb_io_write_full(p[1], "abc", 3, "a pipe", &e), e);
+    (void)close(p[1]);
+    CHECK_EQ(hb_io_read_full(p[0], buf, 8, &got, "a pipe", &e), HB_EPROTO);
+    CHECK_EQ(got, 3);
+    CHECK_STR(e.msg, "'a pipe' ends after 3 of 8 bytes");
+    CHECK_EQ(hb_io_read_full(p[0], buf, 8, &got, "a pipe", &e), HB_EOF);
+    CHECK_EQ(got, 0);
+    CHECK_EQ(hb_io_read_some(p[0], buf, 8, &got, "a pipe", &e), HB_EOF);
+    (void)close(p[0]);
+}
+
+static void a_closed_pipe_and_a_full_disk_are_io_errors(void)
+{
+    struct hb_err e = {0};
+    int full;
+    int p[2];
+
+    CHECK_EQ(pipe(p), 0);
+    (void)close(p[0]);
+    CHECK_EQ(hb_io_write_full(p[1], "abc", 3, "a pipe", &e), HB_EIO);
+    CHECK_EQ(e.sys, EPIPE);
+    (void)close(p[1]);
+    CHECK_EQ(hb_io_read_full(-1, &e.sys, 1, NULL, "nothing", &e), HB_EIO);
+    full = open("/dev/full", O_WRONLY);
+    if (full < 0) {
+        printf("# no /dev/full on this system: the full disk is not tested\n");
+        return;
+    }
+    CHECK_EQ(hb_io_write_full(full, "abc", 3, "a disk", &e), HB_EIO);
+    CHECK_EQ(e.sys, ENOSPC);
+    (void)close(full);
+}
+
+static void a_non_blocking_fd_says_again(void)
+{
+    struct hb_err e = {0};
+    char buf[8];
+    size_t got = 99;
+    int p[2];
+
+    CHECK_EQ(pipe(p), 0);
+    CHECK_EQ(fcntl(p[0], F_SETFL, O_NONBLOCK), 0);
+    CHECK_EQ(hb_io_read_some(p[0], buf, 8, &got, "a pipe", &e), HB_AGAIN);
+    CHECK_EQ(got, 0);
+    CHECK_EQ(hb_io_read_full(p[0], buf, 8, &got, "a pipe", &e), HB_EIO);
+    CHECK_OK(hb_io_write_full(p[1], "abc", 3, "a pipe", &e), e);
+    CHECK_OK(hb_io_read_some(p[0], buf, 8, &got, "a pipe", &e), e);
+    CHECK_EQ(got, 3);
+    (void)close(p[0]);
+    (void)close(p[1]);
+}
+
+static void whole_files_come_back_and_the_cap_holds(void)
+{
+    static uint8_t data[200000];
+    struct hb_err e = {0};
+    struct hb_buf b = {0};
+    char path[256];
+
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i >> 3);
+    CHECK_OK(hb_atomic_write(in_folder(path, "whole"), data, sizeof data, &e), e);
+    hb_buf_u8(&b, 5);
+    CHECK_OK(hb_io_read_file(path, sizeof data, &b, &e), e);
+    CHECK_EQ(b.len, sizeof data + 1);
+    CHECK(b.len == sizeof data + 1 && memcmp(b.data + 1, data, sizeof data) == 0);
+    CHECK_EQ(hb_io_read_file(path, sizeof data - 1, &b, &e), HB_ELIMIT);
+    CHECK_EQ(b.len, sizeof data + 1);
+    CHECK_OK(hb_io_read_file(path, sizeof data + 1, &b, &e), e);
+    CHECK_EQ(hb_io_read_file(in_folder(path, "none"), 10, &b, &e), HB_ENOINPUT);
+    CHECK_EQ(e.sys, ENOENT);
+    CHECK_EQ(hb_io_read_file(folder, 10, &b, &e), HB_ENOINPUT);
+    hb_buf_fini(&b);
+    for (long n = 1; n < 100; n++) {
+        int rc;
+
+        hb_mem_fail_at(n);
+        rc = hb_io_read_file(in_folder(path, "whole"), sizeof data, &b, &e);
+        hb_mem_fail_at(0);
+        hb_buf_fini(&b);
+        if (rc == HB_OK)
+            break;
+        CHECK_EQ(rc, HB_ENOMEM);
+    }
+    (void)unlink(in_folder(path, "whole"));
+}
+
+static void a_file_appears_whole_or_not_at_all(void)
+{
+    struct hb_err e = {0};
+    struct hb_buf b = {0};
+    struct hb_atomic a;
+    char path[256];
+
+    CHECK_OK(hb_atomic_write(in_folder(path, "f"), "old", 3, &e), e);
+    CHECK_OK(hb_atomic_open(path, &a, &e), e);
+    CHECK_OK(hb_io_write_full(a.fd, "new and long", 12, path, &e), e);
+    CHECK_OK(hb_io_read_file(path, 100, &b, &e), e);
+    CHECK(b.len == 3 && memcmp(b.data, "old", 3) == 0);
+    hb_atomic_abort(&a);
+    hb_atomic_abort(&a);
+    CHECK_EQ(files_in_folder(), 1);
+    CHECK_OK(hb_atomic_open(path, &a, &e), e);
+    CHECK_OK(hb_io_write_full(a.fd, "new and long", 12, path, &e), e);
+    CHECK_OK(hb_atomic_commit(&a, &e), e);
+    hb_atomic_abort(&a);
+    b.len = 0;
+    CHECK_OK(hb_io_read_file(path, 100, &b, &e), e);
+    CHECK(b.len == 12 && memcmp(b.data, "new and long", 12) == 0);
+    CHECK_EQ(files_in_folder(), 1);
+    (void)unlink(path);
+    hb_buf_fini(&b);
+}
+
+static void a_failed_commit_leaves_nothing(void)
+{
+    struct hb_err e = {0};
+    struct hb_atomic a;
+    char path[256];
+
+    CHECK_OK(hb_atomic_open(in_folder(path, "g"), &a, &e), e);
+    CHECK_EQ(mkdir(path, 0700), 0); /* the rename cannot succeed */
+    CHECK_EQ(hb_atomic_commit(&a, &e), HB_EIO);
+    CHECK_EQ(files_in_folder(), 1);
+    CHECK_EQ(hb_atomic_open(path, &a, &e), HB_ECREATE); /* not a regular file */
+    CHECK_EQ(rmdir(path), 0);
+    CHECK_EQ(hb_atomic_open(in_folder(path, "no/where"), &a, &e), HB_ECREATE);
+    CHECK_EQ(hb_atomic_open("/dev/null", &a, &e), HB_ECREATE);
+    CHECK_EQ(hb_atomic_commit(&(struct hb_atomic){0}, &e), HB_EINTERNAL);
+    hb_atomic_abort(&(struct hb_atomic){0});
+}
+
+static void a_left_over_of_a_dead_process_is_replaced(void)
+{
+    struct hb_err e = {0};
+    struct hb_atomic a;
+    char path[256];
+    char stale[300];
+    FILE *f;
+
+    (void)snprintf(stale, sizeof stale, "%s.tmp.%ld", in_folder(path, "h"), (long)getpid());
+    f = fopen(stale, "w");
+    CHECK(f != NULL && fputs("stale and longer than the new", f) >= 0 && fclose(f) == 0);
+    CHECK_OK(hb_atomic_open(path, &a, &e), e);
+    CHECK_OK(hb_io_write_full(a.fd, "x", 1, path, &e), e);
+    CHECK_OK(hb_atomic_commit(&a, &e), e);
+    f = fopen(path, "r");
+    CHECK(f != NULL && fgetc(f) == 'x' && fgetc(f) == EOF);
+    if (f != NULL)
+        (void)fclose(f);
+    (void)unlink(path);
+}
+
+static void no_allocation_failure_leaves_a_file(void)
+{
+    struct hb_err e = {0};
+    char path[256];
+
+    for (long n = 1; n < 20; n++) {
+        int rc;
+
+        hb_mem_fail_at(n);
+        rc = hb_atomic_write(in_folder(path, "m"), "x", 1, &e);
+        hb_mem_fail_at(0);
+        if (rc == HB_OK)
+            break;
+        CHECK_EQ(rc, HB_ENOMEM);
+        (void)unlink(path); /* whole, but its folder could not be synced */
+        CHECK_EQ(files_in_folder(), 0);
+    }
+    (void)unlink(path);
+}
+
+static void another_process_sees_shared_memory(void)
+{
+    const uint64_t bytes = 3u << 20;
+    struct hb_err e = {0};
+    struct hb_os_shared s = {.fd = -1};
+    void *p = NULL;
+    pid_t child;
+    int status = 1;
+    uint8_t *at;
+
+    CHECK_OK(hb_os_shared_new(folder, "table", bytes, &s, &e), e);
+    CHECK_OK(hb_os_map(s.fd, bytes, true, &p, &e), e);
+    at = p;
+    CHECK_EQ(at[bytes - 1], 0);
+    at[5] = 77;
+    CHECK_OK(hb_os_populate(p, bytes, true, &e), e);
+    CHECK_EQ(at[5], 77);
+    child = fork();
+    if (child == 0) {
+        void *q = NULL;
+        int fd = -1;
+
+        if (hb_io_open_read(s.path, &fd, NULL) != HB_OK ||
+            hb_os_map(fd, bytes, false, &q, NULL) != HB_OK ||
+            hb_os_populate(q, bytes, false, NULL) != HB_OK)
+            _exit(2);
+        _exit(((uint8_t *)q)[5] == 77 ? 0 : 3);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK_EQ(status, 0);
+    CHECK_EQ(hb_os_map(s.fd, bytes + 1, false, &p, &e), HB_EFORMAT);
+    hb_os_unmap(at, bytes);
+    hb_os_unmap(NULL, bytes);
+    hb_os_shared_close(&s);
+    hb_os_shared_close(&s);
+    hb_os_shared_close(&(struct hb_os_shared){0});
+    CHECK_EQ(files_in_folder(), 0);
+}
+
+static void more_memory_than_there_is_is_refused(void)
+{
+    struct hb_err e = {0};
+    struct hb_os_shared s = {.fd = -1};
+    uint64_t all = hb_os_memory_bytes();
+
+    if (all == 0) {
+        printf("# this system does not tell its free memory: not tested\n");
+        return;
+    }
+    CHECK_EQ(hb_os_shared_new(folder, "table", all * 4, &s, &e), HB_ENOMEM);
+    CHECK_EQ(s.fd, -1);
+}
+
+static void usage_and_machine_are_plausible(void)
+{
+    struct hb_err e = {0};
+    struct hb_os_usage u;
+    char dir[HB_OS_PATH_MAX];
+    double before = hb_os_monotonic();
+
+    while (hb_os_monotonic() - before < 0.03)
+        ;
+    hb_os_usage(getpid(), &u);
+    CHECK(u.cpu_s > 0 && u.cpu_s < 1000);
+#ifndef HB_PORTABLE
+    CHECK(u.pss_bytes > 10000 && u.pss_bytes < 1u << 30);
+    CHECK(u.ctx_voluntary + u.ctx_involuntary > 0);
+#endif
+    hb_os_usage(-5, &u);
+    CHECK(u.cpu_s >= 0 && u.pss_bytes == 0);
+    CHECK(hb_os_cpus() >= 1);
+    CHECK_OK(hb_os_program_dir("/bin/sh", dir, sizeof dir, &e), e);
+    CHECK(dir[0] == '/' && dir[strlen(dir) - 1] != '/');
+    CHECK_OK(hb_os_program_dir_argv0("sh", dir, sizeof dir, &e), e);
+    CHECK(strstr(dir, "/bin") != NULL);
+    CHECK_EQ(hb_os_program_dir_argv0("sh", dir, 2, &e), HB_ESYS);
+    CHECK_EQ(hb_os_program_dir_argv0("no-such-program", dir, sizeof dir, &e), HB_ESYS);
+}
+
+int main(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (mkdtemp(folder) == NULL)
+        return 1;
+    RUN(reads_and_writes_go_on_after_short_ones_and_interrupts);
+    RUN(the_end_is_clean_only_before_the_first_byte);
+    RUN(a_closed_pipe_and_a_full_disk_are_io_errors);
+    RUN(a_non_blocking_fd_says_again);
+    RUN(whole_files_come_back_and_the_cap_holds);
+    RUN(a_file_appears_whole_or_not_at_all);
+    RUN(a_failed_commit_leaves_nothing);
+    RUN(a_left_over_of_a_dead_process_is_replaced);
+    RUN(no_allocation_failure_leaves_a_file);
+    RUN(another_process_sees_shared_memory);
+    RUN(more_memory_than_there_is_is_refused);
+    RUN(usage_and_machine_are_plausible);
+    (void)rmdir(folder);
+    return check_done();
+}
