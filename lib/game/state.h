@@ -57,11 +57,15 @@ void hb_payoff(int n_players, const int32_t *spent, uint32_t folded, const uint3
 
 /* Text of an action at a state: "f", "c", "r" (limit), "r300" (no-limit), into out[16]. */
 void hb_act_format(const struct hb_rules *r, hb_act a, char out[16]);
+/* Read the one action that text starts with; `to` of a no-limit raise is its size, else 0. Whether
+ * it is legal is not asked. Returns the characters read, 0 when text does not start with one. */
+int hb_act_scan(const struct hb_rules *r, const char *text, enum hb_action_type *type, int32_t *to);
 /* Parse an ACPC betting string such as "r300c/cr600" and play it from the start of the hand.
  *   acts, cap, n  the actions taken; acts may be NULL
- * A '/' is expected where a street ended (it may be missing at the end of the text); limit games
- * write 'r', no-limit 'rN'. Errors: HB_EUSAGE with the offset and why (illegal, too small: says the
- * range). */
+ * A '/' is expected where a street ended (it may be missing at the end of the text), and is allowed
+ * for each street that is dealt out after the betting ended, as the server writes it; limit games
+ * write 'r', no-limit 'rN'. On failure *s and *n are unchanged. Errors: HB_EUSAGE with the offset
+ * and why (illegal, too small: says the range). */
 int hb_state_play(const struct hb_rules *r, const char *text, struct hb_state *s, hb_act *acts,
                   int cap, int *n, struct hb_err *e) HB_MUSTUSE;
 
