@@ -57,6 +57,15 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
+# tables of the hand evaluator, made by a program that runs here
+HOSTCC ?= $(CC)
+$(B)/gen/eval_tables.inc: lib/cards/gen/eval_tables.c
+	@mkdir -p $(@D)
+	$(HOSTCC) $(STD) -O2 $(WARN) $(WERROR) $< -o $(B)/gen/eval_tables
+	$(B)/gen/eval_tables >$@.tmp
+	@mv $@.tmp $@
+$(B)/lib/cards/eval.o: $(B)/gen/eval_tables.inc
+
 # ---- tools, plugins ----------------------------------------------------------------------------
 TOOLS   := $(patsubst tools/%.c,$(B)/bin/%,$(sort $(wildcard tools/hb-*.c)))
 PLUGINS := $(patsubst plugins/%.c,$(B)/plugins/%.so,$(sort $(wildcard plugins/*.c)))

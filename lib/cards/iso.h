@@ -1,9 +1,9 @@
 /* iso.h - hands up to suit renaming <-> dense canonical index.                      cards, pure.
  * Two senses of "the same hand":
- *   HB_ISO_SET     the board is one set (imperfect recall): counts 169; 1,286,792; 13,960,050;
- *                  123,156,254 for hold'em. Board-major: all hands of one canonical board are
- * adjacent. HB_ISO_ROUNDS  the cards of each round stay apart (perfect recall): 169; 1,286,792;
- *                  55,190,538; 2,428,287,420.
+ *   HB_ISO_SET     the board is one set (imperfect recall): for hold'em 169; 1,286,792; 13,960,050;
+ *                  123,156,254 hands. Board-major: all hands of one canonical board are adjacent.
+ *   HB_ISO_ROUNDS  the cards of each round stay apart (perfect recall): 169; 1,286,792; 55,190,538;
+ *                  2,428,287,420.
  * Any deck of 1..13 ranks x 1..4 suits, 1 or 2 own cards, 0..5 board cards.
  * Threads: struct hb_iso is read-only after init; share it freely.
  * Source: K. Waugh, "A Fast and Optimal Hand Isomorphism Algorithm", AAAI-13 workshop, 2013. */
@@ -32,7 +32,8 @@ uint64_t hb_iso_size(const struct hb_iso *iso, int street);
 
 /* Index the hand seen so far on `street`.
  *   cards   n_hole + n_board[street] distinct cards of the deck, own cards first; order within a
- * round (HB_ISO_SET: within the board) is ignored Returns the index in [0, hb_iso_size). Undefined
+ *           round (HB_ISO_SET: within the board) is ignored
+ * Returns the index in [0, hb_iso_size). Undefined
  * for repeated or foreign cards: callers check what comes from outside with hb_hand_parse. No
  * allocation. Aim: >= 60 M/s for 2+5 cards (HB_ISO_SET). */
 uint64_t hb_iso_index(const struct hb_iso *iso, int street, const uint8_t *cards);
@@ -52,5 +53,25 @@ uint32_t hb_iso_boards(const struct hb_iso *iso, int street);
  * index of its first hand into *first, number of canonical hands on it into *n_hands. */
 void hb_iso_board(const struct hb_iso *iso, int street, uint32_t board, uint8_t *out,
                   uint32_t *weight, uint64_t *first, uint32_t *n_hands);
+
+/* HB_ISO_SET only: one raw board opened for looking up many hands on it, about 1 ns each. Points
+ * into the iso, which must outlive it. */
+struct hb_iso_view {
+    uint64_t first;         /* index of the first hand of its canonical board */
+    uint32_t n_hands;       /* canonical hands on it */
+    uint32_t board;         /* number of the canonical board */
+    const uint16_t *pair;   /* [64 * code + code] -> hand within the board */
+    uint8_t code[HB_CARDS]; /* of each card; HB_NO_CARD when on the board or not in the deck */
+};
+
+/* board: n_board[street] distinct cards in any order. */
+void hb_iso_view_open(const struct hb_iso *iso, int street, const uint8_t *board,
+                      struct hb_iso_view *view);
+
+/* Index of own cards a and b (a == b when there is one own card); neither may be on the board. */
+static inline uint64_t hb_iso_view_index(const struct hb_iso_view *view, uint8_t a, uint8_t b)
+{
+    return view->first + view->pair[64 * view->code[a] + view->code[b]];
+}
 
 #endif
