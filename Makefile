@@ -36,7 +36,7 @@ endif
 CPPFLAGS += -Ilib -I$(B)/gen $(DEFS)
 CFLAGS   += $(STD) $(OPT) $(ARCH) -g $(FP) $(WARN) $(WERROR) $(SANFLAGS)
 LDFLAGS  += $(SANFLAGS)
-LDLIBS   += -Wl,--as-needed -lcyaml -ljansson -lzstd -lxxhash -lsodium -ldl
+LDLIBS   += -Wl,--as-needed -lcyaml -ljansson -lzstd -lxxhash -lsodium -ldl -lm
 
 # ---- library -----------------------------------------------------------------------------------
 LIB_SRC := $(sort $(wildcard lib/*/*.c))

@@ -1,0 +1,328 @@
+#include "solver/cfr.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "cards/eval.h"
+
+/* Floats of scratch that the deepest path needs: probabilities and values of every node on it. */
+static int scratch_floats(const struct hb_tree *t, size_t *out, struct hb_err *e)
+{
+    uint32_t *path = NULL;
+    size_t most = 0;
+    int rc = hb_mem_new(&path, t->n_nodes, sizeof *path, "path lengths", e);
+
+    if (rc != HB_OK)
+        return rc;
+    for (uint32_t i = 0; i < t->n_nodes; i++) { /* parents come first */
+        path[i] = 2u * t->node[i].n_actions + (i > 0 ? path[t->node[i].parent] : 0);
+        if (path[i] > most)
+            most = path[i];
+    }
+    hb_mem_free(path);
+    *out = most;
+    return HB_OK;
+}
+
+int hb_cfr_init(struct hb_cfr *c, const struct hb_table *t, const struct hb_buckets *b,
+                struct hb_err *e)
+{
+    int rc;
+
+    memset(c, 0, sizeof *c);
+    c->table = t;
+    c->buckets = b;
+    c->units_per_chip = (float)ldexp(1.0, t->spec.params.unit_shift);
+    if ((rc = scratch_floats(&t->tree, &c->scratch_len, e)) != HB_OK ||
+        (rc = hb_mem_new(&c->scratch, c->scratch_len, sizeof *c->scratch, "traversal scratch",
+                         e)) != HB_OK ||
+        (rc = hb_discounts_init(&c->discounts, &t->spec.params, e)) != HB_OK)
+        hb_cfr_fini(c);
+    return rc;
+}
+
+void hb_cfr_fini(struct hb_cfr *c)
+{
+    hb_mem_free(c->scratch);
+    hb_discounts_fini(&c->discounts);
+    memset(c, 0, sizeof *c);
+}
+
+/* ---- the deal ---------------------------------------------------------------------------------
+ */
+
+void hb_deal_cards(const struct hb_rules *r, uint64_t seed, uint64_t iteration, struct hb_deal *out)
+{
+    uint8_t deck[HB_CARDS];
+    uint32_t bits[4];
+    int n_left = hb_deck_cards(&r->deck, deck);
+    int n_board = r->deck.n_board[r->deck.n_streets - 1];
+    int n_own = r->n_players * r->deck.n_hole;
+
+    for (int i = 0; i < n_own + n_board; i++) {
+        uint8_t card;
+        uint32_t at;
+
+        if (i % 4 == 0)
+            hb_rng_block(seed, iteration, 0, HB_RNG_DEAL, (uint32_t)i / 4, bits);
+        at = hb_rng_below(bits[i % 4], (uint32_t)n_left);
+        card = deck[at];
+        deck[at] = deck[--n_left];
+        if (i < n_own)
+            out->cards[i / r->deck.n_hole][i % r->deck.n_hole] = card;
+        else
+            for (int p = 0; p < r->n_players; p++)
+                out->cards[p][r->deck.n_hole + i - n_own] = card;
+    }
+}
+
+static void prepare_deal(struct hb_cfr *c)
+{
+    const struct hb_table *t = c->table;
+    const struct hb_rules *r = &t->spec.rules;
+    int n_cards = r->deck.n_hole + r->deck.n_board[r->deck.n_streets - 1];
+
+    hb_deal_cards(r, t->spec.params.seed, c->iteration, &c->deal);
+    for (int p = 0; p < r->n_players; p++) {
+        c->deal.strength[p] = hb_eval(c->deal.cards[p], n_cards);
+        for (int st = 0; st < r->deck.n_streets; st++) {
+            uint32_t bucket;
+
+            if (t->spec.street[st].kind == HB_BUCKETS_NONE)
+                continue;
+            bucket = hb_buckets_of(c->buckets, st, c->deal.cards[p]);
+            c->deal.bucket[p][st] = bucket;
+            c->section[st][p] = t->rows + t->layout.base[st][p] + bucket * t->layout.stride[st][p];
+        }
+    }
+}
+
+/* ---- the log ----------------------------------------------------------------------------------
+ */
+
+/* Room for a record of n values with its head written, or NULL when the log failed. */
+static uint8_t *record_begin(struct hb_cfr *c, const int32_t *row, enum hb_delta_record kind,
+                             unsigned n)
+{
+    struct hb_log *log = c->log;
+    size_t need = hb_record_bytes(n);
+    uint64_t head = hb_record_head((uint64_t)(row - c->table->rows), kind, n);
+    uint8_t *at;
+
+    if (log->cap - log->len < need) {
+        if (c->rc == HB_OK)
+            c->rc = log->grow(log, need, c->err);
+        if (c->rc != HB_OK)
+            return NULL;
+    }
+    at = log->data + log->len;
+    log->len += need;
+    log->n_records++;
+    memcpy(at, &head, sizeof head);
+    return at + HB_RECORD_HEAD;
+}
+
+static void put_value(uint8_t *values, unsigned a, int32_t v)
+{
+    int16_t v16 = (int16_t)v;
+
+    memcpy(values + 2 * (size_t)a, &v16, sizeof v16);
+}
+
+/* ---- the walk ---------------------------------------------------------------------------------
+ */
+
+static float walk(struct hb_cfr *c, uint32_t ref);
+
+static float end_value(const struct hb_cfr *c, uint32_t number)
+{
+    const struct hb_tree *tree = &c->table->tree;
+    const struct hb_end *end = &tree->end[number];
+    unsigned n_players = tree->n_players;
+    const int32_t *spent = tree->spent + (size_t)number * n_players;
+    int me = c->traverser;
+
+    if (!end->showdown) {
+        int64_t pot = 0;
+
+        if (end->folded >> me & 1)
+            return (float)-spent[me];
+        for (unsigned p = 0; p < n_players; p++)
+            pot += spent[p];
+        return (float)(pot - spent[me]);
+    }
+    if (n_players == 2) {
+        int32_t stake = spent[0] < spent[1] ? spent[0] : spent[1];
+        uint32_t mine = c->deal.strength[me];
+        uint32_t theirs = c->deal.strength[1 - me];
+
+        return mine == theirs ? 0.0f : mine > theirs ? (float)stake : (float)-stake;
+    }
+    double win[HB_PLAYERS_MAX];
+
+    hb_payoff((int)n_players, spent, end->folded, c->deal.strength, win);
+    return (float)win[me];
+}
+
+/* Regret in the units of the current epoch. */
+static bool below_threshold(const struct hb_cfr *c, const int32_t *row, int32_t regret)
+{
+    double positive, negative;
+
+    if (regret >= c->round.prune_below)
+        return false;
+    if (hb_row_epoch(row) == c->round.epoch)
+        return true;
+    hb_discounts_factor(&c->discounts, hb_row_epoch(row), c->round.epoch, &positive, &negative);
+    return (double)regret * negative < (double)c->round.prune_below;
+}
+
+/* Pluribus: never on the last street, never an action that ends the hand, never one that is played.
+ */
+static bool pruned(const struct hb_cfr *c, const struct hb_node *node, const int32_t *row,
+                   float probability, unsigned a)
+{
+    return c->prune && probability == 0.0f &&
+           node->street + 1 < c->table->spec.rules.deck.n_streets &&
+           !(c->table->tree.child[node->edge + a] & HB_TREE_END) &&
+           below_threshold(c, row, row[HB_ROW_HEAD + a]);
+}
+
+static int32_t to_units(const struct hb_cfr *c, float chips)
+{
+    float units = chips * c->units_per_chip;
+    int32_t v = (int32_t)(units < 0.0f ? units - 0.5f : units + 0.5f);
+
+    if (v > HB_DELTA_MAX)
+        return HB_DELTA_MAX;
+    return v < -HB_DELTA_MAX ? -HB_DELTA_MAX : v;
+}
+
+static float walk_own(struct hb_cfr *c, const struct hb_node *node, const int32_t *row)
+{
+    unsigned n = node->n_actions;
+    float *probability = c->scratch + c->top;
+    float *value = probability + n;
+    float mean = 0.0f;
+    uint8_t *out;
+
+    c->top += 2 * (size_t)n;
+    hb_regret_match(row + HB_ROW_HEAD, n, probability);
+    for (unsigned a = 0; a < n; a++) {
+        if (pruned(c, node, row, probability[a], a)) {
+            value[a] = NAN;
+            continue;
+        }
+        value[a] = walk(c, c->table->tree.child[node->edge + a]);
+        mean += probability[a] * value[a];
+    }
+    out = record_begin(c, row, HB_RECORD_REGRET, n);
+    for (unsigned a = 0; out != NULL && a < n; a++)
+        put_value(out, a, isnan(value[a]) ? 0 : to_units(c, value[a] - mean));
+    c->top -= 2 * (size_t)n;
+    return mean;
+}
+
+/* Add the strategy to the row's sums: unit * probability, rounded up or down at random with one
+ * number for the row, so that no entry has a bias however small the unit has become. */
+static void log_strategy(struct hb_cfr *c, const int32_t *row, const float *probability, unsigned n,
+                         uint32_t bits)
+{
+    float unit = hb_round_strategy_unit(&c->round, hb_row_exponent(row));
+    float dither = hb_rng_unit(bits);
+    uint8_t *out = record_begin(c, row, HB_RECORD_STRATEGY, n);
+
+    for (unsigned a = 0; out != NULL && a < n; a++) {
+        int32_t v = (int32_t)(unit * probability[a] + dither);
+
+        put_value(out, a, v > HB_DELTA_MAX ? HB_DELTA_MAX : v);
+    }
+}
+
+static unsigned sample(const float *probability, unsigned n, float u)
+{
+    unsigned last = 0;
+
+    for (unsigned a = 0; a < n; a++) {
+        if (probability[a] <= 0.0f)
+            continue;
+        last = a;
+        if (u < probability[a])
+            return a;
+        u -= probability[a];
+    }
+    return last; /* rounding left a sliver */
+}
+
+static float walk_other(struct hb_cfr *c, uint32_t number, const struct hb_node *node,
+                        const int32_t *row)
+{
+    unsigned n = node->n_actions;
+    float *probability = c->scratch + c->top;
+    uint32_t bits[4];
+    unsigned a;
+
+    hb_regret_match(row + HB_ROW_HEAD, n, probability);
+    hb_rng_block(c->table->spec.params.seed, c->iteration, (unsigned)c->traverser, HB_RNG_ACTION,
+                 number, bits);
+    a = sample(probability, n, hb_rng_unit(bits[0]));
+    if (node->player == (c->traverser + 1) % (int)c->table->tree.n_players)
+        log_strategy(c, row, probability, n, bits[1]);
+    return walk(c, c->table->tree.child[node->edge + a]);
+}
+
+/* Recursion is as deep as the longest hand of the game, which the tree's builder bounds. */
+static float walk(struct hb_cfr *c, uint32_t ref)
+{
+    const struct hb_node *node;
+    const int32_t *row;
+
+    if (ref & HB_TREE_END)
+        return end_value(c, ref & ~HB_TREE_END);
+    node = &c->table->tree.node[ref];
+    row = c->section[node->street][node->player] + c->table->node_row[ref];
+    c->nodes++;
+    return node->player == c->traverser ? walk_own(c, node, row) : walk_other(c, ref, node, row);
+}
+
+static bool prune_this_one(const struct hb_cfr *c)
+{
+    uint32_t bits[4];
+
+    if (c->round.prune_below == INT32_MIN)
+        return false;
+    hb_rng_block(c->table->spec.params.seed, c->iteration, (unsigned)c->traverser, HB_RNG_PRUNE, 0,
+                 bits);
+    return bits[0] < c->table->spec.params.pruning_p32;
+}
+
+int hb_cfr_run(struct hb_cfr *c, const struct hb_round *round, uint64_t first, uint32_t count,
+               struct hb_log *log, uint64_t *nodes, struct hb_err *e)
+{
+    int rc;
+
+    if (first < round->first || first - round->first > round->length ||
+        count > round->length - (first - round->first))
+        return hb_fail(e, HB_EUSAGE, "iterations %llu+%u are not in the round at %llu+%u",
+                       (unsigned long long)first, count, (unsigned long long)round->first,
+                       round->length);
+    if ((rc = hb_discounts_reach(&c->discounts, round->epoch, e)) != HB_OK)
+        return rc;
+    c->round = *round;
+    c->log = log;
+    c->rc = HB_OK;
+    c->err = e;
+    c->nodes = 0;
+    for (c->iteration = first; c->iteration < first + count && c->rc == HB_OK; c->iteration++) {
+        prepare_deal(c);
+        for (c->traverser = 0; c->traverser < (int)c->table->tree.n_players; c->traverser++) {
+            c->prune = prune_this_one(c);
+            c->top = 0;
+            (void)walk(c, 0); /* the value of the game is not wanted here */
+        }
+    }
+    *nodes += c->nodes;
+    return c->rc;
+}

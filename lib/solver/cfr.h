@@ -1,0 +1,62 @@
+/* cfr.h - external-sampling MCCFR: what a range of iterations adds to a table. solver, pure. One
+ * iteration is one deal, traversed once for each player. A traversal explores every action of its
+ * traverser and samples one at each other player's node; regrets are updated at the traverser's
+ * nodes, the average strategy at the nodes of the player after him. The table is only read; the
+ * result is a log of records (delta.h) that depends on (table, round, first, count) alone. Threads:
+ * a struct hb_cfr belongs to one thread; table and buckets are shared. Source: M. Lanctot, K.
+ * Waugh, M. Zinkevich, M. Bowling, "Monte Carlo Sampling for Regret Minimization in Extensive
+ * Games", NIPS 2009. */
+#ifndef HB_SOLVER_CFR_H
+#define HB_SOLVER_CFR_H
+
+#include <stdint.h>
+
+#include "abstraction/buckets.h"
+#include "base/err.h"
+#include "solver/delta.h"
+#include "solver/params.h"
+#include "solver/table.h"
+
+/* The cards of an iteration and what follows from them. */
+struct hb_deal {
+    uint8_t cards[HB_PLAYERS_MAX][HB_HAND_MAX];  /* own cards, then the whole board */
+    uint32_t bucket[HB_PLAYERS_MAX][HB_STREETS]; /* streets with decisions only */
+    uint32_t strength[HB_PLAYERS_MAX];           /* of own cards and the whole board */
+};
+
+/* Deal iteration `iteration`: own cards by seat, then the board, a uniform draw without
+ * replacement. */
+void hb_deal_cards(const struct hb_rules *r, uint64_t seed, uint64_t iteration,
+                   struct hb_deal *out);
+
+struct hb_cfr {
+    const struct hb_table *table;     /* keeps: must outlive this */
+    const struct hb_buckets *buckets; /* keeps */
+    float *scratch;                   /* owned: probabilities and values along the current path */
+    size_t scratch_len;
+    float units_per_chip;
+    /* the traversal under way */
+    struct hb_round round;
+    struct hb_discounts discounts;
+    struct hb_deal deal;
+    const int32_t *section[HB_STREETS][HB_PLAYERS_MAX]; /* rows of the dealt bucket */
+    uint64_t iteration;
+    int traverser;
+    bool prune;
+    size_t top;
+    uint64_t nodes;
+    struct hb_log *log;
+    int rc; /* first failure of the log */
+    struct hb_err *err;
+};
+
+int hb_cfr_init(struct hb_cfr *c, const struct hb_table *t, const struct hb_buckets *b,
+                struct hb_err *e) HB_MUSTUSE;
+void hb_cfr_fini(struct hb_cfr *c);
+/* Traverse iterations [first, first+count), which lie in `round`, and append their records to log.
+ *   nodes  decision nodes visited are added to it
+ * Errors: HB_EUSAGE (range outside the round), those of log->grow. */
+int hb_cfr_run(struct hb_cfr *c, const struct hb_round *round, uint64_t first, uint32_t count,
+               struct hb_log *log, uint64_t *nodes, struct hb_err *e) HB_MUSTUSE;
+
+#endif

@@ -1,0 +1,227 @@
+#include "solver/merge.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+#define AHEAD                                                                                      \
+    12 /* records between prefetch and use: covers a load from memory at ~10 ns a record */
+
+int hb_merge_init(struct hb_merge *m, struct hb_table *t, uint32_t part, uint32_t n_parts,
+                  struct hb_err *e)
+{
+    memset(m, 0, sizeof *m);
+    if (n_parts != t->live->n_parts || part >= n_parts)
+        return hb_fail(e, HB_EUSAGE, "part %u/%u of a table made for %u parts", part, n_parts,
+                       t->live->n_parts);
+    m->table = t;
+    m->part = part;
+    m->n_parts = n_parts;
+    return hb_discounts_init(&m->discounts, &t->spec.params, e);
+}
+
+void hb_merge_fini(struct hb_merge *m)
+{
+    hb_mem_free(m->due);
+    hb_discounts_fini(&m->discounts);
+    memset(m, 0, sizeof *m);
+}
+
+int hb_merge_begin(struct hb_merge *m, struct hb_err *e)
+{
+    struct hb_table_part *live = &m->table->live->part[m->part];
+    int rc;
+
+    if (live->state != HB_TABLE_CLEAN)
+        return hb_fail(e, HB_EFORMAT,
+                       "the table is open: restore a checkpoint into it with hb-ckpt restore");
+    if ((rc = hb_round_at(&m->table->spec.params, live->iteration, &m->round, e)) != HB_OK ||
+        (rc = hb_discounts_reach(&m->discounts, m->round.epoch, e)) != HB_OK)
+        return rc;
+    m->n_due = 0;
+    m->records = 0;
+    live->state = HB_TABLE_OPEN;
+    return HB_OK;
+}
+
+static bool owned(const struct hb_merge *m, uint64_t row)
+{
+    return m->n_parts == 1 || (row >> 10) % m->n_parts == m->part;
+}
+
+static int check_records(const struct hb_merge *m, const uint8_t *p, size_t len, struct hb_err *e)
+{
+    uint64_t n_words = m->table->layout.n_words;
+    size_t at = 0;
+
+    while (at < len) {
+        uint64_t head;
+        unsigned n;
+
+        if (len - at < HB_RECORD_HEAD)
+            return hb_fail(e, HB_EPROTO, "a delta record is cut at byte %zu", at);
+        memcpy(&head, p + at, sizeof head);
+        n = hb_record_n(head);
+        if (n == 0 || hb_record_kind(head) > HB_RECORD_STRATEGY || hb_record_bytes(n) > len - at ||
+            hb_record_row(head) + HB_ROW_HEAD + 2u * (uint64_t)n > n_words)
+            return hb_fail(e, HB_EPROTO, "the delta record at byte %zu does not fit the table", at);
+        at += hb_record_bytes(n);
+    }
+    return HB_OK;
+}
+
+static int32_t scaled(int32_t v, double factor)
+{
+    return (int32_t)((double)v * factor); /* toward zero */
+}
+
+/* Bring a row that an earlier epoch left behind to the current one. */
+static void refresh(const struct hb_merge *m, int32_t *row, unsigned n)
+{
+    int32_t *regret = row + HB_ROW_HEAD;
+    int32_t *sums = regret + n;
+    int exponent = hb_row_exponent(row);
+    double positive, negative;
+
+    hb_discounts_factor(&m->discounts, hb_row_epoch(row), m->round.epoch, &positive, &negative);
+    for (unsigned a = 0; a < n; a++)
+        regret[a] = scaled(regret[a], regret[a] > 0 ? positive : negative);
+    if (m->round.weight_exp > exponent) {
+        int shift = m->round.weight_exp - exponent;
+
+        for (unsigned a = 0; a < n; a++)
+            sums[a] = shift < 31 ? sums[a] >> shift : 0;
+        exponent = m->round.weight_exp;
+    }
+    row[0] = (int32_t)(m->round.epoch | (uint32_t)exponent << 24);
+}
+
+static int add_due(struct hb_merge *m, uint64_t row, unsigned n, struct hb_err *e)
+{
+    if (m->n_due == m->cap_due) {
+        size_t cap = m->cap_due == 0 ? 1024 : 2 * m->cap_due;
+        int rc = hb_mem_grow(&m->due, cap, sizeof *m->due, "rows due at the end of a round", e);
+
+        if (rc != HB_OK)
+            return rc;
+        m->cap_due = cap;
+    }
+    m->due[m->n_due++] = row | (uint64_t)n << 48;
+    return HB_OK;
+}
+
+/* Add one record; true when the row left the range that a round may end with. */
+static bool add_record(struct hb_merge *m, int32_t *row, const uint8_t *values, unsigned kind,
+                       unsigned n)
+{
+    int32_t *entry = row + HB_ROW_HEAD + (kind == HB_RECORD_STRATEGY ? n : 0);
+    int32_t low = m->round.regret_floor;
+    bool leaves = false;
+
+    if (hb_row_epoch(row) != m->round.epoch)
+        refresh(m, row, n);
+    if (m->table->spec.params.discount == HB_DISCOUNT_PLUS)
+        low = 0;
+    if (kind == HB_RECORD_STRATEGY)
+        row[1] = (int32_t)((uint32_t)row[1] + 1);
+    for (unsigned a = 0; a < n; a++) {
+        int16_t d;
+
+        memcpy(&d, values + 2 * (size_t)a, sizeof d);
+        entry[a] = (int32_t)((uint32_t)entry[a] + (uint32_t)d); /* wraps only for a forged stream */
+        leaves |= entry[a] >= HB_ENTRY_MAX || entry[a] < low;
+    }
+    return leaves;
+}
+
+/* Skip to the next record of this part at or after `at`, prefetch its row; len when there is none.
+ */
+static size_t next_owned(const struct hb_merge *m, const uint8_t *p, size_t at, size_t len)
+{
+    while (at < len) {
+        uint64_t head;
+
+        memcpy(&head, p + at, sizeof head);
+        if (owned(m, hb_record_row(head))) {
+            const int32_t *row = m->table->rows + hb_record_row(head);
+
+            __builtin_prefetch(row, 1);
+            __builtin_prefetch(row + HB_ROW_HEAD + 2 * hb_record_n(head) - 1, 1);
+            return at;
+        }
+        at += hb_record_bytes(hb_record_n(head));
+    }
+    return len;
+}
+
+int hb_merge_apply(struct hb_merge *m, const uint8_t *records, size_t len, struct hb_err *e)
+{
+    size_t ring[AHEAD]; /* offsets of prefetched records */
+    size_t scan = 0;
+    unsigned first = 0, held = 0;
+    int rc = check_records(m, records, len, e);
+
+    if (rc != HB_OK)
+        return rc;
+    for (;;) {
+        uint64_t head;
+        size_t at;
+
+        while (held < AHEAD && (scan = next_owned(m, records, scan, len)) < len) {
+            memcpy(&head, records + scan, sizeof head);
+            ring[(first + held++) % AHEAD] = scan;
+            scan += hb_record_bytes(hb_record_n(head));
+        }
+        if (held == 0)
+            return HB_OK;
+        at = ring[first];
+        first = (first + 1) % AHEAD;
+        held--;
+        memcpy(&head, records + at, sizeof head);
+        m->records++;
+        if (add_record(m, m->table->rows + hb_record_row(head), records + at + HB_RECORD_HEAD,
+                       hb_record_kind(head), hb_record_n(head)) &&
+            (rc = add_due(m, hb_record_row(head), hb_record_n(head), e)) != HB_OK)
+            return rc;
+    }
+}
+
+static bool any_at_limit(const int32_t *entry, unsigned n)
+{
+    for (unsigned a = 0; a < n; a++)
+        if (entry[a] >= HB_ENTRY_MAX)
+            return true;
+    return false;
+}
+
+/* Doing this twice to a row changes nothing, so the list may name it twice. */
+static void settle(struct hb_merge *m, int32_t *row, unsigned n)
+{
+    int32_t *regret = row + HB_ROW_HEAD;
+    int32_t *sums = regret + n;
+    int32_t low = m->table->spec.params.discount == HB_DISCOUNT_PLUS ? 0 : m->round.regret_floor;
+
+    for (unsigned a = 0; a < n; a++)
+        if (regret[a] < low)
+            regret[a] = low;
+    if (any_at_limit(regret, n)) /* regret matching does not see a common factor */
+        for (unsigned a = 0; a < n; a++)
+            regret[a] /= 2;
+    if (any_at_limit(sums, n)) {
+        for (unsigned a = 0; a < n; a++)
+            sums[a] >>= 1;
+        row[0] = (int32_t)((uint32_t)row[0] + (1u << 24));
+    }
+}
+
+void hb_merge_end(struct hb_merge *m)
+{
+    struct hb_table_part *live = &m->table->live->part[m->part];
+
+    for (size_t i = 0; i < m->n_due; i++)
+        settle(m, m->table->rows + (m->due[i] & HB_RECORD_ROW_MASK), (unsigned)(m->due[i] >> 48));
+    m->n_due = 0;
+    live->generation = m->round.generation + 1;
+    live->iteration = m->round.first + m->round.length;
+    live->state = HB_TABLE_CLEAN;
+}
