@@ -1,5 +1,5 @@
-/* frame.h - typed, checksummed frames over pipes, FIFOs and files.                        wire,
- * F-io. man/hb-frame.5 has the bytes. 32-byte header, little-endian:
+/* frame.h - typed, checksummed frames over pipes, FIFOs and files.                   wire, fds.
+ * man/hb-frame.5 has the bytes. 32-byte header, little-endian:
  *
  *   0 magic "HBF1"  4 type u16  6 flags u16  8 length u32  12 job u32  16 seq u32
  *   20 payload XXH3 u64  28 low 32 bits of the XXH3 of bytes 0..27
@@ -20,18 +20,17 @@
 
 #define HB_FRAME_HEADER 32
 #define HB_FRAME_MAX    (1u << 20) /* payload bytes of one frame */
-#define HB_MESSAGE_MAX                                                                             \
-    (1u << 30)           /* payload bytes of one message; a reader may set a smaller cap           \
-                          */
-#define HB_FRAME_MORE 1u /* flags: the message goes on in the next frame */
+#define HB_MESSAGE_MAX  (1u << 30) /* payload bytes of one message; a reader may accept less */
+#define HB_FRAME_MORE   1u         /* flags: the message goes on in the next frame */
 
-enum hb_frame_type { /* append only */
-                     HB_FRAME_HELLO = 1,
-                     HB_FRAME_TASK = 2,
-                     HB_FRAME_DELTA = 3,
-                     HB_FRAME_COMMIT = 4,
-                     HB_FRAME_SHUTDOWN = 5,
-                     HB_FRAME_ERROR = 6
+/* Append only. */
+enum hb_frame_type {
+    HB_FRAME_HELLO = 1,
+    HB_FRAME_TASK = 2,
+    HB_FRAME_DELTA = 3,
+    HB_FRAME_COMMIT = 4,
+    HB_FRAME_SHUTDOWN = 5,
+    HB_FRAME_ERROR = 6
 };
 
 struct hb_message {
@@ -51,8 +50,10 @@ struct hb_frame_reader {
     size_t raw_used;
     struct hb_buf message; /* payload collected so far */
     bool in_message;
+    bool header_checked; /* of the frame at raw_used */
     uint16_t type;
     uint32_t job;
+    int broken; /* code of the failure that ended the stream; every later call repeats it */
 };
 void hb_frame_reader_init(struct hb_frame_reader *r, int fd, const char *name, size_t cap);
 void hb_frame_reader_fini(struct hb_frame_reader *r); /* does not close fd */
@@ -78,7 +79,9 @@ void hb_frame_writer_fini(struct hb_frame_writer *w);
 /* Append a whole message to `out` as frames of at most HB_FRAME_MAX, numbering from *seq. */
 void hb_frame_encode(struct hb_buf *out, uint32_t *seq, uint16_t type, uint32_t job,
                      const void *data, size_t len);
-/* Encode and write it out, blocking. Errors: HB_EIO, HB_ENOMEM. */
+/* Encode and write it out, blocking. A message of up to 64 KiB leaves in one write(2), a larger one
+ * uncopied. Errors: HB_EIO, HB_ENOMEM, HB_ELIMIT above HB_MESSAGE_MAX. After an error the stream is
+ * void. */
 int hb_frame_write(struct hb_frame_writer *w, uint16_t type, uint32_t job, const void *data,
                    size_t len, struct hb_err *e) HB_MUSTUSE;
 

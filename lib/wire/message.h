@@ -1,6 +1,7 @@
-/* message.h - what the frames say: HELLO TASK DELTA COMMIT SHUTDOWN ERROR.               wire,
- * pure. man/hb-frame.5 has the bytes. Decoders accept exactly what encoders make; extra bytes are
- * an error. Threads: any. */
+/* message.h - what the frames say: HELLO TASK DELTA COMMIT SHUTDOWN ERROR.         wire, pure.
+ * man/hb-frame.5 has the bytes. Decoders accept exactly what encoders make; extra bytes are an
+ * error. Errors: HB_EFORMAT, HB_EVERSION (another protocol), HB_ELIMIT (iterations); outputs are
+ * then untouched. Threads: any. */
 #ifndef HB_WIRE_MESSAGE_H
 #define HB_WIRE_MESSAGE_H
 
@@ -11,7 +12,8 @@
 #include "base/hash.h"
 #include "wire/frame.h"
 
-#define HB_PROTOCOL 1
+#define HB_PROTOCOL       1
+#define HB_ITERATIONS_MAX (UINT64_C(1) << 48) /* iteration numbers are below, see base/rng.h */
 
 enum hb_role { HB_ROLE_TASKS = 1, HB_ROLE_WORKER = 2, HB_ROLE_MERGE = 3, HB_ROLE_REPLICA = 4 };
 
@@ -37,9 +39,8 @@ struct hb_delta_head {
     struct hb_task task; /* what it answers */
     uint64_t nodes;      /* decision nodes visited */
     uint64_t n_records;
-    uint64_t
-        record_bytes; /* inline: they follow; segment: they are at [offset, +record_bytes) of it */
-    uint8_t kind;     /* enum hb_delta_kind */
+    uint64_t record_bytes; /* inline: they follow; segment: at [offset, +record_bytes) of it */
+    uint8_t kind;          /* enum hb_delta_kind */
     /* HB_DELTA_SEGMENT only: */
     char segment[200]; /* path of the segment */
     uint64_t offset;
@@ -75,6 +76,7 @@ int hb_delta_decode(struct hb_delta_head *d, const uint8_t **records, const void
                     struct hb_err *e) HB_MUSTUSE;
 void hb_commit_encode(const struct hb_commit *c, struct hb_buf *out);
 int hb_commit_decode(struct hb_commit *c, const void *p, size_t n, struct hb_err *e) HB_MUSTUSE;
+/* Control characters become '?', the text is cut to fit. */
 void hb_error_encode(int code, const char *text, struct hb_buf *out);
 int hb_error_decode(struct hb_error_message *m, const void *p, size_t n,
                     struct hb_err *e) HB_MUSTUSE;

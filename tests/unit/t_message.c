@@ -1,0 +1,300 @@
+/* Messages: what goes in comes out, nothing else is accepted, and the bytes are those of
+ * tests/golden/frames.hex. `t_message --golden` prints that file. */
+#include "wire/message.h"
+
+#include <stdlib.h>
+
+#include "check.h"
+
+static struct hb_hello some_hello(void)
+{
+    struct hb_hello h = {
+        .role = HB_ROLE_WORKER, .protocol_min = 1, .protocol_max = 1, .build = "0.1.0", .seed = 42};
+
+    memset(h.game.b, 0x11, HB_HASH_BYTES);
+    memset(h.abstraction.b, 0x22, HB_HASH_BYTES);
+    memset(h.run.b, 0x33, HB_HASH_BYTES);
+    return h;
+}
+
+static const struct hb_task some_task = {.generation = 3, .first = 1000000007, .count = 100};
+
+static struct hb_delta_head some_delta(uint8_t kind)
+{
+    struct hb_delta_head d = {
+        .task = some_task, .nodes = 123456789012, .n_records = 2, .record_bytes = 5, .kind = kind};
+
+    if (kind == HB_DELTA_SEGMENT) {
+        memcpy(d.segment, "/proc/7/fd/5", 13);
+        d.offset = 4096;
+        d.hash = 0x0123456789abcdef;
+    }
+    return d;
+}
+
+static const struct hb_commit some_commit = {.generation = 4,
+                                             .iteration = 2000,
+                                             .nodes = 99,
+                                             .records = 7,
+                                             .record_bytes = 70,
+                                             .tasks = 2,
+                                             .duplicates = 1};
+
+/* Each kind of message by number, its type in *type; false behind the last. */
+static bool nth_message(int i, uint16_t *type, struct hb_buf *out)
+{
+    struct hb_hello hello = some_hello();
+    struct hb_delta_head delta = some_delta(i == 3 ? HB_DELTA_SEGMENT : HB_DELTA_INLINE);
+
+    switch (i) {
+    case 0:
+        *type = HB_FRAME_HELLO;
+        hb_hello_encode(&hello, out);
+        return true;
+    case 1:
+        *type = HB_FRAME_TASK;
+        hb_task_encode(&some_task, out);
+        return true;
+    case 2:
+    case 3:
+        *type = HB_FRAME_DELTA;
+        hb_delta_encode(&delta, out);
+        hb_buf_put(out, "\1\2\3\4\5", i == 2 ? 5 : 0);
+        return true;
+    case 4:
+        *type = HB_FRAME_COMMIT;
+        hb_commit_encode(&some_commit, out);
+        return true;
+    case 5: *type = HB_FRAME_SHUTDOWN; return true;
+    case 6:
+        *type = HB_FRAME_ERROR;
+        hb_error_encode(HB_EFORMAT, "no such\ngeneration", out);
+        return true;
+    default: return false;
+    }
+}
+
+/* Decode anything of that type. */
+static int decode(uint16_t type, const void *p, size_t n)
+{
+    struct hb_hello hello;
+    struct hb_task task;
+    struct hb_delta_head delta;
+    struct hb_commit commit;
+    struct hb_error_message error;
+    const uint8_t *records;
+
+    switch (type) {
+    case HB_FRAME_HELLO: return hb_hello_decode(&hello, p, n, NULL);
+    case HB_FRAME_TASK: return hb_task_decode(&task, p, n, NULL);
+    case HB_FRAME_DELTA: return hb_delta_decode(&delta, &records, p, n, NULL);
+    case HB_FRAME_COMMIT: return hb_commit_decode(&commit, p, n, NULL);
+    case HB_FRAME_ERROR: return hb_error_decode(&error, p, n, NULL);
+    default: return n == 0 ? HB_OK : HB_EFORMAT;
+    }
+}
+
+/* The golden file: a line of hex for the frame of each message, in one stream. */
+static void golden_lines(struct hb_buf *text)
+{
+    uint32_t seq = 0;
+    uint16_t type;
+
+    for (int i = 0; i < 7; i++) {
+        struct hb_buf payload = {0};
+        struct hb_buf frame = {0};
+
+        (void)nth_message(i, &type, &payload); /* there are seven */
+        hb_frame_encode(&frame, &seq, type, (uint32_t)i * 10, payload.data, payload.len);
+        for (size_t k = 0; k < frame.len; k++)
+            hb_buf_printf(text, "%02x", frame.data[k]);
+        hb_buf_printf(text, "\n");
+        hb_buf_fini(&payload);
+        hb_buf_fini(&frame);
+    }
+}
+
+static void the_bytes_are_the_golden_ones(void)
+{
+    struct hb_buf text = {0};
+    char file[8192] = "";
+    FILE *f = fopen("tests/golden/frames.hex", "r");
+    size_t n;
+
+    if (f == NULL) {
+        CHECK(f != NULL);
+        return;
+    }
+    n = fread(file, 1, sizeof file, f);
+    (void)fclose(f);
+    golden_lines(&text);
+    CHECK_EQ(text.len, n);
+    CHECK(text.len == n && memcmp(text.data, file, n) == 0);
+    hb_buf_fini(&text);
+}
+
+static void every_message_decodes_and_no_other_length_does(void)
+{
+    struct hb_buf b = {0};
+    uint16_t type;
+
+    for (int i = 0; nth_message(i, &type, &b); i++) {
+        CHECK_EQ(decode(type, b.data, b.len), HB_OK);
+        for (size_t n = 0; n < b.len; n++)
+            CHECK(decode(type, b.data, n) != HB_OK);
+        hb_buf_u8(&b, 0);
+        CHECK(decode(type, b.data, b.len) != HB_OK);
+        b.len = 0;
+    }
+    hb_buf_fini(&b);
+}
+
+static void fields_come_back(void)
+{
+    const struct hb_hello hello = some_hello();
+    struct hb_err e = {0};
+    struct hb_buf b = {0};
+    struct hb_hello h;
+    struct hb_delta_head d;
+    struct hb_commit c;
+    struct hb_error_message m;
+    const uint8_t *records;
+
+    hb_hello_encode(&hello, &b);
+    CHECK_OK(hb_hello_decode(&h, b.data, b.len, &e), e);
+    CHECK(h.role == hello.role && h.seed == 42 && h.protocol_max == 1);
+    CHECK_STR(h.build, "0.1.0");
+    CHECK(hb_hash_equal(&h.run, &hello.run) && hb_hash_equal(&h.game, &hello.game));
+    b.len = 0;
+    (void)nth_message(2, &(uint16_t){0}, &b); /* exists */
+    CHECK_OK(hb_delta_decode(&d, &records, b.data, b.len, &e), e);
+    CHECK(d.task.first == 1000000007 && d.task.count == 100 && d.nodes == 123456789012);
+    CHECK(d.record_bytes == 5 && records != NULL && records[0] == 1 && records[4] == 5);
+    b.len = 0;
+    (void)nth_message(3, &(uint16_t){0}, &b); /* exists */
+    CHECK_OK(hb_delta_decode(&d, &records, b.data, b.len, &e), e);
+    CHECK(records == NULL && d.offset == 4096 && d.hash == 0x0123456789abcdef);
+    CHECK_STR(d.segment, "/proc/7/fd/5");
+    b.len = 0;
+    hb_commit_encode(&some_commit, &b);
+    CHECK_OK(hb_commit_decode(&c, b.data, b.len, &e), e);
+    CHECK(c.generation == 4 && c.iteration == 2000 && c.nodes == 99 && c.records == 7);
+    CHECK(c.record_bytes == 70 && c.tasks == 2 && c.duplicates == 1);
+    b.len = 0;
+    (void)nth_message(6, &(uint16_t){0}, &b); /* exists */
+    CHECK_OK(hb_error_decode(&m, b.data, b.len, &e), e);
+    CHECK_EQ(m.code, HB_EFORMAT);
+    CHECK_STR(m.text, "no such?generation");
+    hb_buf_fini(&b);
+}
+
+static void what_cannot_be_is_refused(void)
+{
+    struct hb_buf b = {0};
+    struct hb_task t = some_task;
+    struct hb_delta_head d = some_delta(HB_DELTA_SEGMENT);
+    struct hb_hello h = some_hello();
+
+    t.count = 0;
+    hb_task_encode(&t, &b);
+    CHECK_EQ(decode(HB_FRAME_TASK, b.data, b.len), HB_EFORMAT);
+    b.len = 0;
+    t = (struct hb_task){.first = HB_ITERATIONS_MAX - 9, .count = 10};
+    hb_task_encode(&t, &b);
+    CHECK_EQ(decode(HB_FRAME_TASK, b.data, b.len), HB_ELIMIT);
+    t.count = 9;
+    b.len = 0;
+    hb_task_encode(&t, &b);
+    CHECK_EQ(decode(HB_FRAME_TASK, b.data, b.len), HB_OK);
+    d.offset = UINT64_MAX - 4;
+    b.len = 0;
+    hb_delta_encode(&d, &b);
+    CHECK_EQ(decode(HB_FRAME_DELTA, b.data, b.len), HB_EFORMAT);
+    d = some_delta(HB_DELTA_SEGMENT);
+    d.segment[0] = '\0';
+    b.len = 0;
+    hb_delta_encode(&d, &b);
+    CHECK_EQ(decode(HB_FRAME_DELTA, b.data, b.len), HB_EFORMAT);
+    d = some_delta(2);
+    d.record_bytes = 0;
+    b.len = 0;
+    hb_delta_encode(&d, &b);
+    CHECK_EQ(decode(HB_FRAME_DELTA, b.data, b.len), HB_EFORMAT);
+    h.role = 5;
+    b.len = 0;
+    hb_hello_encode(&h, &b);
+    CHECK_EQ(decode(HB_FRAME_HELLO, b.data, b.len), HB_EFORMAT);
+    h = some_hello();
+    h.build[1] = '\x1b';
+    b.len = 0;
+    hb_hello_encode(&h, &b);
+    CHECK_EQ(decode(HB_FRAME_HELLO, b.data, b.len), HB_EFORMAT);
+    b.len = 0;
+    hb_error_encode(HB_EOF, "the end is no error", &b);
+    CHECK_EQ(decode(HB_FRAME_ERROR, b.data, b.len), HB_EFORMAT);
+    hb_buf_fini(&b);
+}
+
+static void a_long_error_is_cut_and_still_decodes(void)
+{
+    char text[2 * HB_ERR_MSG_MAX];
+    struct hb_error_message m;
+    struct hb_err e = {0};
+    struct hb_buf b = {0};
+
+    memset(text, 'x', sizeof text);
+    text[sizeof text - 1] = '\0';
+    hb_error_encode(HB_EIO, text, &b);
+    CHECK_OK(hb_error_decode(&m, b.data, b.len, &e), e);
+    CHECK_EQ(strlen(m.text), HB_ERR_MSG_MAX - 1);
+    hb_buf_fini(&b);
+}
+
+static void strangers_are_told_what_differs(void)
+{
+    const struct hb_hello ours = some_hello();
+    struct hb_hello theirs = some_hello();
+    struct hb_err e = {0};
+    struct hb_buf b = {0};
+
+    theirs.role = HB_ROLE_MERGE;
+    CHECK_OK(hb_hello_match(&ours, &theirs, "the worker", &e), e);
+    theirs.seed = 43;
+    CHECK_EQ(hb_hello_match(&ours, &theirs, "the worker", &e), HB_EIDENTITY);
+    CHECK_STR(e.msg, "the worker has another seed: 43, here it is 42");
+    theirs.game.b[0] = 0;
+    CHECK_EQ(hb_hello_match(&ours, &theirs, "the worker", &e), HB_EIDENTITY);
+    CHECK_STR(e.msg, "the worker has another game: 0011111111111111, here it is 1111111111111111");
+    theirs = some_hello();
+    theirs.run.b[31] = 0;
+    CHECK_EQ(hb_hello_match(&ours, &theirs, "the worker", &e), HB_EIDENTITY);
+    theirs = some_hello();
+    theirs.abstraction.b[7] = 0;
+    CHECK_EQ(hb_hello_match(&ours, &theirs, "the worker", &e), HB_EIDENTITY);
+    theirs.protocol_min = 2;
+    theirs.protocol_max = 3;
+    CHECK_EQ(hb_hello_match(&ours, &theirs, "the worker", &e), HB_EVERSION);
+    hb_hello_encode(&theirs, &b);
+    b.len = 5; /* another version may look different behind its versions */
+    CHECK_EQ(decode(HB_FRAME_HELLO, b.data, b.len), HB_EVERSION);
+    hb_buf_fini(&b);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--golden") == 0) {
+        struct hb_buf text = {0};
+
+        golden_lines(&text);
+        (void)fwrite(text.data, 1, text.len, stdout);
+        hb_buf_fini(&text);
+        return 0;
+    }
+    RUN(the_bytes_are_the_golden_ones);
+    RUN(every_message_decodes_and_no_other_length_does);
+    RUN(fields_come_back);
+    RUN(what_cannot_be_is_refused);
+    RUN(a_long_error_is_cut_and_still_decodes);
+    RUN(strangers_are_told_what_differs);
+    return check_done();
+}
