@@ -251,11 +251,13 @@ int hb_table_clean(const struct hb_table *t, uint64_t *generation, uint64_t *ite
 }
 
 void hb_table_set(struct hb_table *t, enum hb_table_state state, uint64_t generation,
-                  uint64_t iteration)
+                  uint64_t iteration, uint64_t nodes)
 {
     for (uint32_t i = 0; i < t->live->n_parts; i++)
-        t->live->part[i] = (struct hb_table_part){
-            .state = (uint32_t)state, .generation = generation, .iteration = iteration};
+        t->live->part[i] = (struct hb_table_part){.state = (uint32_t)state,
+                                                  .generation = generation,
+                                                  .iteration = iteration,
+                                                  .nodes = nodes};
 }
 
 void hb_regret_match(const int32_t *regret, unsigned n, float *out)

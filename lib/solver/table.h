@@ -43,6 +43,7 @@ struct hb_table_part {
     uint32_t reserved;
     uint64_t generation;
     uint64_t iteration; /* first iteration of the round that reads this generation */
+    uint64_t nodes;     /* decision nodes visited so far, for people; in no hash */
 };
 struct hb_table_live {
     uint32_t n_parts;
@@ -89,7 +90,7 @@ int hb_table_clean(const struct hb_table *t, uint64_t *generation, uint64_t *ite
                    struct hb_err *e) HB_MUSTUSE;
 /* Set all parts (restore, void). */
 void hb_table_set(struct hb_table *t, enum hb_table_state state, uint64_t generation,
-                  uint64_t iteration);
+                  uint64_t iteration, uint64_t nodes);
 
 /* ---- the accessor: nobody else knows the layout ---- */
 static inline uint64_t hb_table_row_at(const struct hb_table *t, uint32_t node, uint32_t bucket)

@@ -1,0 +1,58 @@
+/* checkpoint.h - one generation of a table at rest (.hbc). store. A container (container.h) with
+ * sections meta  run description (hb_spec), generation, iteration, nodes, content hash, version of
+ * the writer tree  betting tree image rows  the table's rows in logical order, zstd
+ * man/hb-checkpoint.5 has the bytes. Threads: an object belongs to one thread. */
+#ifndef HB_STORE_CHECKPOINT_H
+#define HB_STORE_CHECKPOINT_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "game/tree.h"
+#include "solver/table.h"
+#include "store/container.h"
+
+struct hb_checkpoint { /* {0} is closed */
+    struct hb_creader *file;
+    struct hb_spec spec;
+    struct hb_identity id;
+    struct hb_tree tree; /* views into tree_image */
+    void *tree_image;    /* owned */
+    struct hb_layout layout;
+    uint32_t *node_row; /* owned; as in hb_table */
+    uint64_t generation, iteration, nodes;
+    struct hb_hash content; /* as stored; hb_checkpoint_content recomputes it */
+    char writer[32];        /* version of the program that wrote it */
+    struct hb_section rows;
+};
+
+/* Write a clean table as a checkpoint to fd (a file or a pipe). *content, may be NULL, gets the
+ * content hash. Errors: HB_EFORMAT: the table is open; HB_EIO. */
+int hb_checkpoint_write(const struct hb_table *t, int fd, const char *name, struct hb_hash *content,
+                        struct hb_err *e) HB_MUSTUSE;
+/* The same to a file, atomically. */
+int hb_checkpoint_save(const struct hb_table *t, const char *path, struct hb_hash *content,
+                       struct hb_err *e) HB_MUSTUSE;
+
+/* Open for reading; "-" reads standard input. Meta and tree are read and verified, rows when they
+ * are read. Errors: HB_ENOINPUT, HB_EFORMAT, HB_EVERSION. */
+int hb_checkpoint_open(const char *path, struct hb_checkpoint *c, struct hb_err *e) HB_MUSTUSE;
+void hb_checkpoint_close(struct hb_checkpoint *c);
+
+/* Read all rows into a table of the same identity (else HB_EIDENTITY naming both sides), verified
+ * before the table is declared clean at the checkpoint's generation; on failure the table is void.
+ */
+int hb_checkpoint_load(struct hb_checkpoint *c, struct hb_table *t, struct hb_err *e) HB_MUSTUSE;
+/* Words [at, at+n) of the rows. Cost: one chunk at most when read forward. */
+int hb_checkpoint_words(struct hb_checkpoint *c, uint64_t at, int32_t *out, size_t n,
+                        struct hb_err *e) HB_MUSTUSE;
+/* One row, HB_ROW_HEAD + 2n words. */
+int hb_checkpoint_row(struct hb_checkpoint *c, uint32_t node, uint32_t bucket, int32_t *out,
+                      struct hb_err *e) HB_MUSTUSE;
+/* Recompute the content hash from the rows and compare it with the stored one (HB_EFORMAT when they
+ * differ). */
+int hb_checkpoint_content(struct hb_checkpoint *c, struct hb_hash *out,
+                          struct hb_err *e) HB_MUSTUSE;
+
+#endif

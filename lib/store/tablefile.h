@@ -1,0 +1,30 @@
+/* tablefile.h - a table in a file or other mapped memory. store. A table file is working memory,
+ * not storage: its description is hashed, its rows are not. What must survive is saved as a
+ * checkpoint (checkpoint.h). Threads: an object belongs to one thread. */
+#ifndef HB_STORE_TABLEFILE_H
+#define HB_STORE_TABLEFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "game/tree.h"
+#include "solver/spec.h"
+#include "solver/table.h"
+
+struct hb_tablefile { /* {0} is closed */
+    void *map;
+    uint64_t len;
+    struct hb_table table; /* views into map */
+};
+
+/* Make a table file at `path` (atomically: it appears whole), generation 0.
+ * Errors: HB_ECREATE, HB_EIO (disk full), HB_ELIMIT. */
+int hb_tablefile_create(const char *path, const struct hb_tree *t, const struct hb_spec *s,
+                        int n_parts, struct hb_err *e) HB_MUSTUSE;
+/* Map a table file; read-only unless `writable`. Errors: HB_ENOINPUT, HB_EFORMAT, HB_EVERSION. */
+int hb_tablefile_open(const char *path, bool writable, struct hb_tablefile *f,
+                      struct hb_err *e) HB_MUSTUSE;
+void hb_tablefile_close(struct hb_tablefile *f);
+
+#endif
