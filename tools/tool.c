@@ -18,6 +18,7 @@
 
 static const char *tool_name = "hb";
 static const char *tool_argv0 = "hb";
+static int tool_operands; /* seen before the last option, kept at argv[1..] */
 
 void tool_init(const char *name)
 {
@@ -61,7 +62,7 @@ static void make_tables(const struct tool_spec *spec, struct option *longs, char
 {
     size_t n = 0;
 
-    *letters++ = '+'; /* options come before operands; "--" ends them */
+    *letters++ = '-'; /* operands are reported in their place, whatever POSIXLY_CORRECT says */
     for (const struct tool_option *o = spec->options; o != NULL && o->name != NULL; o++) {
         if (n >= OPTIONS_MAX)
             break;
@@ -89,9 +90,17 @@ int tool_next(const struct tool_spec *spec, int argc, char **argv, const char **
 
     tool_argv0 = argv[0];
     make_tables(spec, longs, letters);
-    opt = getopt_long(argc, argv, letters, longs, NULL);
+    /* Operands between options move to the front of argv, over arguments that are done with. */
+    while ((opt = getopt_long(argc, argv, letters, longs, NULL)) == 1)
+        argv[1 + tool_operands++] = optarg;
     *arg = optarg;
     switch (opt) {
+    case -1:
+        /* … and from there to just before the operands that were not looked at. */
+        optind -= tool_operands;
+        memmove(&argv[optind], &argv[1], (size_t)tool_operands * sizeof argv[0]);
+        tool_operands = 0;
+        return -1;
     case 'h':
     case OPT_HELP: print_help(spec); exit(tool_finish(TOOL_OK));
     case 'V':
@@ -101,6 +110,24 @@ int tool_next(const struct tool_spec *spec, int argc, char **argv, const char **
         exit(TOOL_USAGE);
     default: return opt;
     }
+}
+
+int tool_dispatch(const struct tool_spec *spec, const struct tool_command *commands, int argc,
+                  char **argv)
+{
+    const char *arg;
+
+    if (argc > 1 && argv[1][0] != '-') {
+        for (const struct tool_command *c = commands; c->name != NULL; c++)
+            if (strcmp(c->name, argv[1]) == 0) {
+                argv[1] = argv[0]; /* getopt's messages begin with it */
+                return c->run(argc - 1, argv + 1);
+            }
+        tool_usage(spec, "no command '%s'", argv[1]);
+    }
+    while (tool_next(spec, argc, argv, &arg) != -1)
+        continue; /* --help and --version do not come back */
+    tool_usage(spec, "which command?");
 }
 
 void tool_usage(const struct tool_spec *spec, const char *fmt, ...)

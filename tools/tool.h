@@ -44,10 +44,18 @@ struct tool_spec {
 /* First thing in main: name for messages; SIGPIPE ignored, so that EPIPE is an error like another.
  */
 void tool_init(const char *name);
-/* The next option: its letter / value with *arg set, or -1 at the first operand (optind says
- * where).
+/* The next option: its letter / value with *arg set, or -1 when there are no more; the operands are
+ * then argv[optind..argc). Options may stand before, between and after operands; "--" ends them.
  * --help and --version are answered here (stdout, exit 0); a wrong option exits 64. */
 int tool_next(const struct tool_spec *spec, int argc, char **argv, const char **arg);
+/* A program with subcommands: run the one that argv[1] names, with argc and argv from there on
+ * (argv[0] stays the program). `spec` answers --help and describes wrong use. */
+struct tool_command {
+    const char *name;                  /* a table ends with {0} */
+    int (*run)(int argc, char **argv); /* returns the exit code */
+};
+int tool_dispatch(const struct tool_spec *spec, const struct tool_command *commands, int argc,
+                  char **argv);
 /* Wrong use: message, usage line and a hint at --help on stderr, exit 64. */
 noreturn void tool_usage(const struct tool_spec *spec, const char *fmt, ...) HB_PRINTF(2, 3);
 /* Print "hb-name: what: message" on stderr and exit with the code that fits e->rc. what may be
