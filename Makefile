@@ -94,10 +94,16 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
 
+# plugins that are wrong on purpose, for the loader
+TEST_PLUGINS := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(sort $(wildcard tests/plugins/*.c)))
+$(B)/tests/plugins/%.so: tests/plugins/%.c lib/abstraction/hb_plugin.h
+	@mkdir -p $(@D)
+	$(CC) -Ilib/abstraction $(DEFS) $(CFLAGS) -fPIC -shared $< -o $@
+
 # faults on order: short reads and writes, EINTR
 $(B)/tests/t_io: LDFLAGS += -Wl,--wrap=read,--wrap=write
 
-unit: $(UNIT)
+unit: $(UNIT) $(PLUGINS) $(TEST_PLUGINS)
 	@fail=0; for t in $(UNIT); do $$t >$$t.tap || { fail=1; echo "FAILED $$t"; grep -v '^ok' $$t.tap; }; done; \
 	 cat /dev/null $(UNIT:%=%.tap) | awk '/^ok/{p++} /^not ok/{f++} END{printf "unit: %d passed, %d failed\n", p, f}'; exit $$fail
 bench: all $(BENCH)

@@ -12,8 +12,9 @@
 #include "cards/card.h"
 #include "cards/iso.h"
 
-#define HB_PLUGIN_NAME_MAX 128
-#define HB_PLUGIN_ARGS_MAX 512
+#define HB_PLUGIN_NAME_MAX    128
+#define HB_PLUGIN_VERSION_MAX 32
+#define HB_PLUGIN_ARGS_MAX    512
 
 enum hb_bucket_kind {
     HB_BUCKETS_NONE = 0,     /* no decision on this street: no buckets, never asked */
@@ -33,7 +34,7 @@ struct hb_buckets_street {
      * the hottest bucket is hottest / total. */
     uint64_t hottest, total;
     char plugin[HB_PLUGIN_NAME_MAX]; /* id of the plugin that made it */
-    char version[32];
+    char version[HB_PLUGIN_VERSION_MAX];
     char args[HB_PLUGIN_ARGS_MAX];
 };
 

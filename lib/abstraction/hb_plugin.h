@@ -1,0 +1,125 @@
+/* hb_plugin.h - the ABI between hb and a card abstraction plugin. The only installed header.
+ *
+ * A plugin is a shared object that exports one function, HB_PLUGIN_SYMBOL, of type hb_plugin_entry.
+ * It returns a constant table of functions. hb creates an instance per street, asks it for the
+ * bucket of every canonical hand, writes the answers into a bucket file and destroys it: a plugin
+ * never runs while training.
+ *
+ *   entry() ─▶ create(host, shape, args) ─▶ buckets(street), bucket(street, hand) … ─▶ destroy()
+ *
+ * Rules. Structs that cross begin with their size, grow at the end and never change otherwise: test
+ * a member with HB_HAS before the first use. A plugin never exits, writes to descriptors 0 to 2,
+ * touches signals or the locale, or starts threads; equal arguments give equal buckets, always.
+ * Thread words: [main] called by one thread, no other call in progress; [any] by several at once.
+ * hb_plugin(3) is the manual page. */
+#ifndef HB_PLUGIN_H
+#define HB_PLUGIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HB_ABI_MAJOR     1u
+#define HB_ABI_MINOR     0u
+#define HB_PLUGIN_SYMBOL "hb_abstraction_v1" /* a new major is a new symbol */
+
+/* The struct at p is long enough to hold .f, and .f is set. */
+#define HB_HAS(p, f) ((p)->size >= offsetof(__typeof__(*(p)), f) + sizeof((p)->f) && (p)->f)
+
+#define HB_LOG_DEBUG   0
+#define HB_LOG_INFO    1
+#define HB_LOG_WARNING 2
+
+/* A card is rank*4+suit: rank 0 = deuce … 12 = ace; suit 0 c, 1 d, 2 h, 3 s. A street is 0..3, a
+ * hand the dense index of (own cards, board) up to renaming of suits, the board as one set. */
+
+/* The deck and what the instance is for. */
+struct hb_shape {
+    uint32_t size;
+    uint8_t n_ranks;    /* 1..13, the highest of the full deck */
+    uint8_t n_suits;    /* 1..4, the last of the full deck */
+    uint8_t n_hole;     /* own cards, 1..2 */
+    uint8_t n_streets;  /* 1..4 */
+    uint8_t n_board[4]; /* board cards in all on each street, 0..5 */
+    uint32_t streets;   /* bit s: the instance will be asked about street s, and no other */
+};
+
+/* What hb does for a plugin. Owned by hb, valid until destroy() has returned. */
+struct hb_host {
+    uint32_t size, abi_major;
+    void *ctx; /* first argument of every call */
+
+    /* [any] One line for the user, without a newline; level is HB_LOG_*. */
+    void (*log)(void *ctx, int level, const char *msg);
+    /* [any] Canonical hands on a street: hands are 0 .. count-1. */
+    uint64_t (*count)(void *ctx, int street);
+    /* [any] A representative of the hand: own cards, then n_board[street] board cards. */
+    void (*cards)(void *ctx, int street, uint64_t hand, uint8_t *out);
+    /* [any] Strength of 1 to 7 distinct cards; higher wins, equal ties. */
+    uint32_t (*strength)(void *ctx, const uint8_t *cards, int n);
+    /* [any] Exact P(win) + P(tie)/2 of one hand against a uniform hand and board to come. Before
+     * the flop this may take seconds a hand; hand_strength gives all of a street at once. */
+    double (*equity)(void *ctx, int street, uint64_t hand);
+    /* [main, create only; may take seconds at the first call for a street] Exact expectation, over
+     * the boards to come, of HS^power of the hands [first, first+n) into out[n]: HS is the equity
+     * on the final board. power 1 or 2. Returns 0, or -1 (out of memory, bad arguments; then
+     * create should fail). */
+    int (*hand_strength)(void *ctx, int street, int power, uint64_t first, uint64_t n, double *out);
+    /* [any] How many of the deck's hands each of [first, first+n) stands for, into out[n]. */
+    void (*weights)(void *ctx, int street, uint64_t first, uint64_t n, uint32_t *out);
+    /* [main; any after the first call] The same for hands with rounds apart (see "rounds/1").
+     * count_rounds returns 0 when the index cannot be had. */
+    uint64_t (*count_rounds)(void *ctx, int street);
+    void (*cards_rounds)(void *ctx, int street, uint64_t hand, uint8_t *out);
+    void (*weights_rounds)(void *ctx, int street, uint64_t first, uint64_t n, uint32_t *out);
+    /* ---- append below, never reorder or remove ---- */
+};
+
+struct hb_abs; /* an instance; defined by the plugin */
+
+struct hb_abstraction {
+    uint32_t size, abi_major;  /* first 8 bytes: frozen for ever */
+    uint32_t abi_minor, flags; /* informative; must be 0 */
+    const char *id, *version;  /* "org.example.ehs2" (< 128 bytes), "1.4" (< 32); printable ASCII */
+
+    /* [main] An instance, or NULL and a message (lower case, no full stop) in errbuf, terminated.
+     * args: "key=value,..." or "". host and its calls stay valid, shape and args do not. */
+    struct hb_abs *(*create)(const struct hb_host *host, const struct hb_shape *shape,
+                             const char *args, char *errbuf, size_t errcap);
+    /* [main] NULL allowed. */
+    void (*destroy)(struct hb_abs *a);
+    /* [main, after create] Buckets on a street; constant per instance, > 0. */
+    uint32_t (*buckets)(const struct hb_abs *a, int street);
+    /* [any] The bucket of a canonical hand, < buckets(street). Deterministic; no allocation, I/O or
+     * locks. */
+    uint32_t (*bucket)(const struct hb_abs *a, int street, uint64_t hand);
+
+    /* ---- optional; test with HB_HAS ---- */
+    /* [any] out[i] = bucket(street, hand[i]), i < n. */
+    void (*bucket_n)(const struct hb_abs *a, int street, const uint64_t *hand, uint32_t *out,
+                     size_t n);
+    /* [main] A constant that describes the instance further, or NULL; id is "name/1". Known today:
+     * "rounds/1" and "identity/1", both a struct hb_ext_streets. */
+    const void *(*get_extension)(const struct hb_abs *a, const char *id);
+    /* ---- append below, never reorder or remove ---- */
+};
+
+/* "rounds/1": on these streets `hand` counts the cards of each round apart (perfect recall).
+ * "identity/1": on these streets bucket(hand) == hand for all hands, so nothing needs storing. */
+struct hb_ext_streets {
+    uint32_t size;
+    uint32_t streets; /* bit s: street s */
+};
+
+typedef const struct hb_abstraction *(*hb_plugin_entry)(void);
+/* What HB_PLUGIN_SYMBOL names: the one function a plugin exports. */
+__attribute__((visibility("default"))) const struct hb_abstraction *hb_abstraction_v1(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
