@@ -1,0 +1,217 @@
+#include "abstraction/host.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "abstraction/weights.h"
+#include "base/mem.h"
+#include "cards/equity.h"
+#include "cards/eval.h"
+
+struct hb_services {
+    struct hb_deck deck;
+    struct hb_host host;
+    unsigned streets;
+    struct hb_iso *iso[2];    /* by enum hb_iso_sense */
+    struct hb_equity *equity; /* NULL until a plugin asks for hand strengths */
+    unsigned equity_streets;  /* which it holds */
+    void (*log)(int level, const char *msg);
+    struct hb_err failure;
+};
+
+static bool in_range(const struct hb_services *s, enum hb_iso_sense sense, int street,
+                     uint64_t first, uint64_t n)
+{
+    uint64_t size;
+
+    if (street < 0 || street >= s->deck.n_streets || s->iso[sense] == NULL)
+        return false;
+    size = hb_iso_size(s->iso[sense], street);
+    return first <= size && n <= size - first;
+}
+
+static void host_log(void *ctx, int level, const char *msg)
+{
+    const struct hb_services *s = ctx;
+
+    if (s->log != NULL)
+        s->log(level, msg);
+}
+
+static uint64_t host_count(void *ctx, int street)
+{
+    const struct hb_services *s = ctx;
+
+    return in_range(s, HB_ISO_SET, street, 0, 0) ? hb_iso_size(s->iso[HB_ISO_SET], street) : 0;
+}
+
+static void host_cards(void *ctx, int street, uint64_t hand, uint8_t *out)
+{
+    const struct hb_services *s = ctx;
+
+    if (in_range(s, HB_ISO_SET, street, hand, 1))
+        hb_iso_cards(s->iso[HB_ISO_SET], street, hand, out);
+}
+
+static uint32_t host_strength(void *ctx, const uint8_t *cards, int n)
+{
+    (void)ctx; /* the ranking is the same for every deck */
+    return n >= 1 && n <= HB_HAND_MAX ? hb_eval(cards, n) : 0;
+}
+
+static double host_equity(void *ctx, int street, uint64_t hand)
+{
+    const struct hb_services *s = ctx;
+    uint8_t cards[HB_HAND_MAX];
+    uint64_t sum;
+    uint64_t square;
+    uint64_t m;
+    uint64_t r;
+
+    if (!in_range(s, HB_ISO_SET, street, hand, 1))
+        return NAN;
+    if (s->equity_streets >> street & 1)
+        return hb_equity_mean(s->equity, street, hand, 1);
+    hb_iso_cards(s->iso[HB_ISO_SET], street, hand, cards);
+    hb_equity_brute(&s->deck, street, cards, &sum, &square);
+    hb_equity_scale(&s->deck, street, &m, &r);
+    return (double)sum / (double)(2 * m * r);
+}
+
+/* Strengths on `street` and, since they fall out of the same computation, on the later streets that
+ * will be asked about. */
+static int need_equity(struct hb_services *s, int street)
+{
+    unsigned want = (s->streets | 1u << street) & ~((1u << street) - 1);
+    struct hb_equity *equity;
+    int rc;
+
+    if (s->equity_streets >> street & 1)
+        return HB_OK;
+    host_log(s, HB_LOG_DEBUG, "computing exact hand strengths");
+    if ((rc = hb_equity_new(s->iso[HB_ISO_SET], want, &equity, &s->failure)) != HB_OK)
+        return rc;
+    hb_equity_free(s->equity);
+    s->equity = equity;
+    s->equity_streets = want;
+    return HB_OK;
+}
+
+static int host_hand_strength(void *ctx, int street, int power, uint64_t first, uint64_t n,
+                              double *out)
+{
+    struct hb_services *s = ctx;
+
+    if (power < 1 || power > 2 || !in_range(s, HB_ISO_SET, street, first, n)) {
+        hb_fail(&s->failure, HB_EPLUGIN,
+                "asked for hand strengths out of range (street %d, power %d)", street, power);
+        return -1;
+    }
+    if (need_equity(s, street) != HB_OK)
+        return -1;
+    for (uint64_t i = 0; i < n; i++)
+        out[i] = hb_equity_mean(s->equity, street, first + i, power);
+    return 0;
+}
+
+static void host_weights(void *ctx, int street, uint64_t first, uint64_t n, uint32_t *out)
+{
+    const struct hb_services *s = ctx;
+
+    if (in_range(s, HB_ISO_SET, street, first, n))
+        hb_weights(s->iso[HB_ISO_SET], HB_ISO_SET, street, first, n, out);
+}
+
+static uint64_t host_count_rounds(void *ctx, int street)
+{
+    struct hb_services *s = ctx;
+    const struct hb_iso *iso;
+
+    if (street < 0 || street >= s->deck.n_streets ||
+        hb_services_iso(s, HB_ISO_ROUNDS, &iso, &s->failure) != HB_OK)
+        return 0;
+    return hb_iso_size(iso, street);
+}
+
+static void host_cards_rounds(void *ctx, int street, uint64_t hand, uint8_t *out)
+{
+    struct hb_services *s = ctx;
+
+    if (hand < host_count_rounds(ctx, street))
+        hb_iso_cards(s->iso[HB_ISO_ROUNDS], street, hand, out);
+}
+
+static void host_weights_rounds(void *ctx, int street, uint64_t first, uint64_t n, uint32_t *out)
+{
+    struct hb_services *s = ctx;
+
+    if (host_count_rounds(ctx, street) > 0 && in_range(s, HB_ISO_ROUNDS, street, first, n))
+        hb_weights(s->iso[HB_ISO_ROUNDS], HB_ISO_ROUNDS, street, first, n, out);
+}
+
+int hb_services_new(const struct hb_deck *deck, unsigned streets,
+                    void (*log)(int level, const char *msg), struct hb_services **out,
+                    struct hb_err *e)
+{
+    struct hb_services *s;
+    int rc;
+
+    if ((rc = hb_mem_new(&s, 1, sizeof *s, "plugin services", e)) != HB_OK)
+        return rc;
+    if ((rc = hb_iso_new(deck, HB_ISO_SET, &s->iso[HB_ISO_SET], e)) != HB_OK) {
+        hb_services_free(s);
+        return rc;
+    }
+    s->deck = *deck;
+    s->streets = streets;
+    s->log = log;
+    s->host = (struct hb_host){
+        .size = sizeof s->host,
+        .abi_major = HB_ABI_MAJOR,
+        .ctx = s,
+        .log = host_log,
+        .count = host_count,
+        .cards = host_cards,
+        .strength = host_strength,
+        .equity = host_equity,
+        .hand_strength = host_hand_strength,
+        .weights = host_weights,
+        .count_rounds = host_count_rounds,
+        .cards_rounds = host_cards_rounds,
+        .weights_rounds = host_weights_rounds,
+    };
+    *out = s;
+    return HB_OK;
+}
+
+void hb_services_free(struct hb_services *s)
+{
+    if (s == NULL)
+        return;
+    hb_equity_free(s->equity);
+    hb_iso_free(s->iso[HB_ISO_SET]);
+    hb_iso_free(s->iso[HB_ISO_ROUNDS]);
+    hb_mem_free(s);
+}
+
+const struct hb_host *hb_services_host(const struct hb_services *s)
+{
+    return &s->host;
+}
+
+int hb_services_iso(struct hb_services *s, enum hb_iso_sense sense, const struct hb_iso **out,
+                    struct hb_err *e)
+{
+    int rc;
+
+    if (s->iso[sense] == NULL && (rc = hb_iso_new(&s->deck, sense, &s->iso[sense], e)) != HB_OK)
+        return rc;
+    *out = s->iso[sense];
+    return HB_OK;
+}
+
+const struct hb_err *hb_services_failure(const struct hb_services *s)
+{
+    return &s->failure;
+}

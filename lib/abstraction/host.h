@@ -1,0 +1,28 @@
+/* host.h - what hb does for a plugin: the services behind struct hb_host.             abstraction.
+ * Threads: as hb_plugin.h says for each call; everything else main thread only. */
+#ifndef HB_ABSTRACTION_HOST_H
+#define HB_ABSTRACTION_HOST_H
+
+#include "abstraction/hb_plugin.h"
+#include "base/err.h"
+#include "cards/iso.h"
+
+struct hb_services; /* opaque */
+
+/* Services for a deck; returns owned (hb_services_free).
+ *   streets  bit s: street s gets buckets; hand strengths of several are computed in one go
+ *   log      may be NULL */
+int hb_services_new(const struct hb_deck *deck, unsigned streets,
+                    void (*log)(int level, const char *msg), struct hb_services **out,
+                    struct hb_err *e) HB_MUSTUSE;
+void hb_services_free(struct hb_services *s);
+
+/* The table to hand to create(); lives as long as s. */
+const struct hb_host *hb_services_host(const struct hb_services *s);
+/* The index in one of its senses, built at its first use; borrowed. Errors: as hb_iso_new. */
+int hb_services_iso(struct hb_services *s, enum hb_iso_sense sense, const struct hb_iso **out,
+                    struct hb_err *e) HB_MUSTUSE;
+/* The first failure inside a call from a plugin, or one with rc HB_OK: why create() gave up. */
+const struct hb_err *hb_services_failure(const struct hb_services *s);
+
+#endif
