@@ -101,16 +101,24 @@ static void fractions_are_of_the_pot_after_a_call(void)
 
 static void half_a_chip_rounds_up(void)
 {
-    static const char *const sizes[] = {"0.24", "0.25", "0.26", "0.28", "0.29"};
+    static const struct {
+        const char *size, *want;
+    } cases[] = {/* of a pot of 14: 3.36 3.4986 3.5 3.64 4.48 4.5 */
+                 {"0.24", "c r10"}, {"0.2499", "c r10"}, {"0.25", "c r11"},
+                 {"0.26", "c r11"}, {"0.32", "c r11"},   {"0.3214286", "c r12"}};
     struct hb_rules r = game_of("GAMEDEF\nnolimit\nnumPlayers=2\nnumRounds=2\nstack=100 100\n"
                                 "blind=2 1\nfirstPlayer=2 1\nnumSuits=4\nnumRanks=13\n"
                                 "numHoleCards=2\nnumBoardCards=0 3\nEND GAMEDEF\n");
-    struct hb_betting b = betting_of(sizes, 5, -1);
+    static const char *const close[] = {"0.24", "0.25", "0.26", "0.32"};
+    struct hb_betting b;
 
-    /* pot 14 after r7c: 3.36 3.5 3.64 3.92 4.06 */
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        b = betting_of(&cases[i].size, 1, -1);
+        check_kept(&r, &b, "r7c/", cases[i].want);
+    }
+    b = betting_of(close, 4, -1); /* equal after rounding: once */
     check_kept(&r, &b, "r7c/", "c r10 r11");
-    /* pot 4: all below the minimum of one blind more */
-    check_kept(&r, &b, "", "f c r4");
+    check_kept(&r, &b, "", "f c r4"); /* of 4: all below the minimum, one blind more */
 }
 
 static void sizes_are_moved_into_what_is_legal(void)

@@ -446,6 +446,54 @@ static void damaged_images_are_refused_or_safe(void)
     hb_tree_fini(&t);
 }
 
+/* A tree of three-seat nodes whose children are as given, HB_TREE_END for the terminal; is its
+ * image accepted? */
+static int view_shape(const uint32_t *parent, const uint32_t *child, const uint16_t *n_actions,
+                      uint32_t n_nodes)
+{
+    static _Alignas(8) uint8_t image[1024];
+    struct hb_node node[8] = {{0}};
+    hb_act act[16];
+    struct hb_end end = {.folded = 1, .showdown = 1};
+    int32_t spent[3] = {1, 1, 1};
+    uint32_t edges[16];
+    struct hb_tree t = {.n_nodes = n_nodes,
+                        .n_ends = 1,
+                        .n_players = 3,
+                        .node = node,
+                        .child = edges,
+                        .act = act,
+                        .end = &end,
+                        .spent = spent};
+
+    for (uint32_t i = 0; i < n_nodes; i++) {
+        node[i].edge = t.n_edges;
+        node[i].parent = parent[i];
+        node[i].n_actions = n_actions[i];
+        for (int k = 0; k < n_actions[i]; k++) {
+            act[t.n_edges] = k;
+            edges[t.n_edges] = child[t.n_edges];
+            t.n_edges++;
+        }
+    }
+    CHECK(hb_tree_image_bytes(&t) <= sizeof image);
+    hb_tree_image_write(&t, image);
+    return hb_tree_image_view(&t, image, hb_tree_image_bytes(&t), NULL);
+}
+
+static void only_depth_first_order_is_accepted(void)
+{
+    static const uint16_t n_actions[6] = {2, 2, 1, 1, 1, 1};
+    static const uint32_t end = HB_TREE_END;
+    const uint32_t good_parent[6] = {HB_TREE_NONE, 0, 1, 2, 1, 0};
+    const uint32_t good[8] = {1, 5, 2, 4, 3, end, end, end};
+    const uint32_t late_parent[6] = {HB_TREE_NONE, 0, 1, 2, 0, 1}; /* 5 below 1, but after 4 */
+    const uint32_t late[8] = {1, 4, 2, 5, 3, end, end, end};
+
+    CHECK_EQ(view_shape(good_parent, good, n_actions, 6), HB_OK);
+    CHECK_EQ(view_shape(late_parent, late, n_actions, 6), HB_EFORMAT);
+}
+
 /* Two bits at once, seeded, and whole words replaced by small numbers. */
 static void badly_damaged_images_are_refused_or_safe(void)
 {
@@ -513,6 +561,7 @@ int main(void)
     RUN(a_long_list_of_actions_is_cut);
     RUN(hashes_tell_trees_apart);
     RUN(damaged_images_are_refused_or_safe);
+    RUN(only_depth_first_order_is_accepted);
     RUN(badly_damaged_images_are_refused_or_safe);
     RUN(failing_allocations_are_told_and_leak_nothing);
     return check_done();
