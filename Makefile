@@ -4,6 +4,11 @@
 #   make          build into build/                    make test     everything a developer runs
 #   make bench    JSON lines, never pass or fail       make install  PREFIX= DESTDIR=
 #
+#   make check    make test, but installs nothing  make floors   who includes whom
+#   make style    formatting, shellcheck, banned   make analyze  cppcheck, clang-tidy, gcc -fanalyzer
+#   make fuzz     SECONDS=20 a target (clang)      make coverage lines reached by the unit tests
+#   make check-long  sanitizers, valgrind, c17, a trial install: before a release
+#
 # Knobs: B= build folder, CC=, OPT=-O2, ARCH= (e.g. -march=native), WERROR= (packagers),
 #        SAN=address,undefined, PORTABLE=1 (no Linux-only call).
 
@@ -38,6 +43,25 @@ CFLAGS   += $(STD) $(OPT) $(ARCH) -g $(FP) $(WARN) $(WERROR) $(SANFLAGS)
 LDFLAGS  += $(SANFLAGS)
 LDLIBS   += -Wl,--as-needed -lcyaml -ljansson -lzstd -lxxhash -lsodium -ldl -lm
 
+# ---- what must be installed --------------------------------------------------------------------
+# `make demo` and `make test` look for what they need and install what is missing.
+ifneq ($(filter test,$(MAKECMDGOALS)),)
+NEED := need-test
+else ifneq ($(filter demo,$(MAKECMDGOALS)),)
+NEED := need-build
+endif
+deps deps-test deps-dev need-build need-test: export CC := $(CC)
+deps:
+	@.ci/deps build
+deps-test:
+	@.ci/deps build test
+deps-dev:
+	@.ci/deps build test dev
+need-build:
+	@.ci/deps --if-missing build
+need-test:
+	@.ci/deps --if-missing build test
+
 # ---- library -----------------------------------------------------------------------------------
 LIB_SRC := $(sort $(wildcard lib/*/*.c))
 ifdef PORTABLE
@@ -49,7 +73,7 @@ GEN_SRC :=
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
 LIB     := $(B)/libhb.a
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c | $(NEED)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
@@ -103,15 +127,101 @@ $(B)/tests/plugins/%.so: tests/plugins/%.c lib/abstraction/hb_plugin.h
 # faults on order: short reads and writes, EINTR
 $(B)/tests/t_io: LDFLAGS += -Wl,--wrap=read,--wrap=write
 
+# fuzz targets with a plain driver: the corpus is replayed in every test run
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/driver.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
+
+# The parts of tests/run.sh; the last line is "N passed, N failed".
+test check: all $(UNIT) $(TEST_PLUGINS) $(FUZZ) $(NEED)
+	@B=$(B) tests/run.sh unit cli fuzz floors man
 unit: $(UNIT) $(PLUGINS) $(TEST_PLUGINS)
-	@fail=0; for t in $(UNIT); do $$t >$$t.tap || { fail=1; echo "FAILED $$t"; grep -v '^ok' $$t.tap; }; done; \
-	 cat /dev/null $(UNIT:%=%.tap) | awk '/^ok/{p++} /^not ok/{f++} END{printf "unit: %d passed, %d failed\n", p, f}'; exit $$fail
+	@B=$(B) tests/run.sh unit
+cli: all $(TEST_PLUGINS)
+	@B=$(B) tests/run.sh cli
+fuzz-replay: $(FUZZ)
+	@B=$(B) tests/run.sh fuzz
+floors: $(LIB)
+	@B=$(B) tests/run.sh floors
+man-check: all
+	@B=$(B) tests/run.sh man
+style: export CC := $(CC)
+style: export CPPFLAGS := $(CPPFLAGS)
+style: export CFLAGS := $(CFLAGS)
+style: $(B)/gen/eval_tables.inc
+	@tests/style.sh
+
 bench: all $(BENCH)
 	@for t in $(BENCH); do $$t || exit 1; done
 
-clean:
-	rm -rf $(B)
+demo: all
+	@$(if $(wildcard examples/demo.sh),B=$(B) examples/demo.sh,echo "no examples/demo.sh" >&2; exit 66)
 
-.PHONY: all unit bench clean
+# ---- for developers ----------------------------------------------------------------------------
+# Builds of their own in $(B)-NAME.
+SECONDS ?= 20
+fuzz:
+	$(MAKE) B=$(B)-fuzz CC=clang OPT=-O1 SAN=address,undefined,fuzzer-no-link fuzzers
+	@B=$(B)-fuzz SECONDS_EACH=$(SECONDS) tests/fuzz/fuzz.sh
+fuzzers: $(FUZZ:%=%.libfuzzer)
+$(B)/fuzz/%.libfuzzer: $(B)/tests/fuzz/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -lm -o $@
+
+C_SRC := $(LIB_SRC) $(sort $(wildcard tools/*.c plugins/*.c))
+analyze: $(B)/gen/eval_tables.inc
+	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
+	    --suppress=missingIncludeSystem --error-exitcode=1 -Ilib -Ilib/abstraction -I$(B)/gen $(C_SRC)
+	clang-tidy --quiet --warnings-as-errors='*' $(C_SRC) -- $(CPPFLAGS) -Ilib/abstraction $(STD)
+	$(MAKE) B=$(B)-analyzer CC=gcc OPT='-O1 -fanalyzer' all
+coverage:
+	$(MAKE) B=$(B)-cov CC=gcc OPT='-O0 --coverage' WERROR= unit
+	@tests/coverage.sh $(B)-cov
+check-long: check style
+	$(MAKE) B=$(B)-san SAN=address,undefined OPT=-O1 check
+	$(MAKE) B=$(B)-c17 STD=-std=c17 unit
+	$(MAKE) B=$(B)-portable PORTABLE=1 check
+	@command -v valgrind >/dev/null || { echo "no valgrind: make deps-dev" >&2; exit 69; }
+	@for t in $(UNIT); do echo "valgrind $$t"; \
+	    valgrind -q --error-exitcode=9 --leak-check=full $$t >/dev/null || exit 1; done
+	HB_LONG=1 $(MAKE) B=$(B) check
+	$(MAKE) B=$(B) DESTDIR=$(abspath $(B))/root PREFIX=/usr install uninstall
+
+# ---- install -----------------------------------------------------------------------------------
+INSTALL ?= install
+BINDIR   = $(DESTDIR)$(PREFIX)/bin
+PLUGDIR  = $(DESTDIR)$(PREFIX)/lib/hb/plugins
+INCDIR   = $(DESTDIR)$(PREFIX)/include/hb
+PCDIR    = $(DESTDIR)$(PREFIX)/lib/pkgconfig
+MANDIR   = $(DESTDIR)$(PREFIX)/share/man
+SHAREDIR = $(DESTDIR)$(PREFIX)/share/hb
+MAN     := $(sort $(wildcard man/*.[1-9]))
+HEADER  := $(wildcard lib/abstraction/hb_plugin.h)
+
+install: all
+	@$(INSTALL) -d $(BINDIR) $(PLUGDIR) $(INCDIR) $(PCDIR) $(SHAREDIR)
+	@for f in $(TOOLS); do $(INSTALL) -m 755 $$f $(BINDIR)/ || exit 1; done
+	@for f in $(PLUGINS); do $(INSTALL) -m 644 $$f $(PLUGDIR)/ || exit 1; done
+	@for f in $(HEADER); do $(INSTALL) -m 644 $$f $(INCDIR)/ || exit 1; done
+	@for f in $(MAN); do d=$(MANDIR)/man$${f##*.}; $(INSTALL) -d $$d && \
+	    $(INSTALL) -m 644 $$f $$d/ || exit 1; done
+	@cp -R examples $(SHAREDIR)/
+	@printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include/hb' \
+	    'plugindir=$${prefix}/lib/hb/plugins' '' 'Name: hb-plugin' \
+	    'Description: card abstraction plugins for hb' 'Version: $(VERSION)' \
+	    'Cflags: -I$${includedir}' >$(PCDIR)/hb-plugin.pc
+	@echo "installed hb $(VERSION) under $(DESTDIR)$(PREFIX)"
+uninstall:
+	rm -f $(TOOLS:$(B)/bin/%=$(BINDIR)/%) $(PLUGINS:$(B)/plugins/%=$(PLUGDIR)/%) \
+	    $(INCDIR)/hb_plugin.h $(PCDIR)/hb-plugin.pc $(foreach f,$(MAN),$(MANDIR)/man$(patsubst .%,%,$(suffix $(f)))/$(notdir $(f)))
+	rm -rf $(SHAREDIR)/examples
+	-@rmdir $(SHAREDIR) $(INCDIR) $(PLUGDIR) $(dir $(PLUGDIR)) 2>/dev/null || true
+
+clean:
+	rm -rf $(B) $(B)-fuzz $(B)-analyzer $(B)-cov $(B)-san $(B)-c17 $(B)-portable
+
+.PHONY: all deps deps-test deps-dev need-build need-test test check unit cli fuzz-replay floors \
+        man-check style bench demo fuzz fuzzers analyze coverage check-long install uninstall clean
 .SECONDARY:
--include $(LIB_OBJ:.o=.d) $(patsubst %.c,$(B)/%.d,$(wildcard tools/*.c tests/unit/*.c tests/bench/*.c))
+-include $(LIB_OBJ:.o=.d) $(patsubst %.c,$(B)/%.d,$(wildcard tools/*.c tests/unit/*.c tests/bench/*.c tests/fuzz/*.c))

@@ -1,4 +1,5 @@
-/* The generator gives the published known answers (Random123, kat_vectors, philox4x32 10 rounds). */
+/* The generator gives the published known answers (Random123, kat_vectors, philox4x32 10 rounds).
+ */
 #include "base/rng.h"
 #include "check.h"
 
