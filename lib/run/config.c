@@ -130,37 +130,74 @@ static const cyaml_schema_value_t config_schema = {
 /* ---- loading -----------------------------------------------------------------------------------
  */
 
-/* libcyaml explains a fault in several log lines; they become one message. */
+/* libcyaml explains a fault in several log lines: what it is, then the mappings around it,
+ * innermost first. We keep the first and where the innermost stands. */
 struct yaml_log {
-    char text[300];
+    char what[160];
+    char where[160];
 };
 
 static void collect(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
 {
     struct yaml_log *log = ctx;
-    size_t used = strlen(log->text);
-    size_t end;
+    char line[160];
+    const char *text = line;
+    char *dst;
 
-    if (level < CYAML_LOG_ERROR || used + 3 >= sizeof log->text)
+    if (level < CYAML_LOG_ERROR)
         return;
-    if (used > 0)
-        used += (size_t)snprintf(log->text + used, sizeof log->text - used, ", ");
-    (void)vsnprintf(log->text + used, sizeof log->text - used, fmt, args); /* cutting is fine */
-    end = strlen(log->text);
-    while (end > 0 && (log->text[end - 1] == '\n' || log->text[end - 1] == ' '))
-        log->text[--end] = '\0';
+    (void)vsnprintf(line, sizeof line, fmt, args); /* a cut line still says enough */
+    line[strcspn(line, "\n")] = '\0';
+    if (strncmp(text, "Load: ", 6) == 0)
+        text += 6;
+    text += strspn(text, " ");
+    if (strcmp(text, "Backtrace:") == 0)
+        return;
+    dst = log->what[0] == '\0' ? log->what : log->where;
+    if (dst[0] == '\0')
+        (void)snprintf(dst, sizeof log->what, "%s", text);
+}
+
+/* The line on which `key` stands as a key, 0 when it is not found. */
+static int line_of_key(const struct hb_buf *text, const char *key)
+{
+    size_t n = strlen(key);
+    const char *p = (const char *)text->data;
+    const char *end = p + text->len;
+    int line = 1;
+
+    for (; p < end; p++) {
+        if (*p == '\n')
+            line++;
+        else if ((size_t)(end - p) > n && memcmp(p, key, n) == 0 && p[n] == ':' &&
+                 (p == (const char *)text->data || strchr(" \n{,\"'", p[-1]) != NULL))
+            return line;
+    }
+    return 0;
 }
 
 static int parse_yaml(const struct hb_buf *text, const cyaml_config_t *cy, struct y_config **y,
                       const char *path, struct yaml_log *log, struct hb_err *e)
 {
+    static const char unknown[] = "Unexpected key: ";
     cyaml_err_t err =
         cyaml_load_data(text->data, text->len, cy, &config_schema, (cyaml_data_t **)y, NULL);
 
+    if (err == CYAML_OK && *y == NULL)
+        return hb_fail(e, HB_ECONFIG, "'%s': is empty; it must name a game", path);
     if (err == CYAML_OK)
         return HB_OK;
-    return hb_fail(e, HB_ECONFIG, "'%s': %s%s%s", path, cyaml_strerror(err),
-                   log->text[0] != '\0' ? ": " : "", log->text);
+    if (strncmp(log->what, unknown, sizeof unknown - 1) == 0) {
+        const char *key = log->what + sizeof unknown - 1;
+
+        int line = line_of_key(text, key);
+
+        if (line == 0)
+            return hb_fail(e, HB_ECONFIG, "'%s': unknown key '%s'", path, key);
+        return hb_fail(e, HB_ECONFIG, "'%s' line %d: unknown key '%s'", path, line, key);
+    }
+    return hb_fail(e, HB_ECONFIG, "'%s': %s: %s%s%s", path, cyaml_strerror(err), log->what,
+                   log->where[0] != '\0' ? ", " : "", log->where);
 }
 
 /* `name` relative to the folder of the file that says it. */
@@ -237,7 +274,7 @@ static int take_probability(double p, uint32_t *p32, struct hb_err *e)
 {
     if (!(p >= 0.0 && p <= 1.0))
         return hb_fail(e, HB_ECONFIG, "pruning_probability: %g is not from 0 to 1", p);
-    *p32 = p >= 1.0 ? UINT32_MAX : (uint32_t)(p * 4294967296.0);
+    *p32 = p * 4294967296.0 >= 4294967295.0 ? UINT32_MAX : (uint32_t)(p * 4294967296.0 + 0.5);
     return HB_OK;
 }
 
@@ -323,7 +360,7 @@ static int take_all(const struct y_config *y, const char *path, struct hb_config
 
 int hb_config_load(const char *path, struct hb_config *c, struct hb_err *e)
 {
-    struct yaml_log log = {""};
+    struct yaml_log log = {{0}, {0}};
     cyaml_config_t cy = {.log_fn = collect,
                          .log_ctx = &log,
                          .mem_fn = cyaml_mem,
@@ -442,7 +479,7 @@ void hb_config_format(const struct hb_config *c, struct hb_buf *out)
         hb_buf_printf(out, "round_size: %u\n", p->round_cap);
     hb_buf_printf(out, "sampling: external\ndiscount_mode: %s\ndiscount_interval: %u\n",
                   hb_discount_name(p->discount), p->discount_interval);
-    hb_buf_printf(out, "enable_pruning: %s\npruning_threshold: %lld\npruning_probability: %.17g\n",
+    hb_buf_printf(out, "enable_pruning: %s\npruning_threshold: %lld\npruning_probability: %.10g\n",
                   p->pruning ? "true" : "false", (long long)p->pruning_threshold,
                   (double)p->pruning_p32 / 4294967296.0);
 }

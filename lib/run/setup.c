@@ -1,0 +1,154 @@
+#include "run/setup.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "abstraction/plugin.h"
+#include "base/io.h"
+
+#define PLUGIN_FILE_MAX (256u << 20)
+
+static void find_needs(const struct hb_tree *t, bool need[HB_STREETS])
+{
+    memset(need, 0, HB_STREETS * sizeof need[0]);
+    for (uint32_t i = 0; i < t->n_nodes; i++)
+        need[t->node[i].street] = true;
+}
+
+/* Add to the key of a bucket file what decides one street: the plugin's bytes, its names, its
+ * arguments. */
+static int add_street_key(const struct hb_cards_street *street, const char *dirs,
+                          struct hb_buf *key, struct hb_err *e)
+{
+    struct hb_plugin plugin;
+    struct hb_buf file = {0};
+    struct hb_hash hash;
+    int rc;
+
+    if ((rc = hb_plugin_load(street->plugin, dirs, &plugin, e)) != HB_OK)
+        return rc;
+    if ((rc = hb_io_read_file(plugin.path, PLUGIN_FILE_MAX, &file, e)) != HB_OK)
+        return rc;
+    hb_hash_of(file.data, file.len, &hash);
+    hb_buf_fini(&file);
+    hb_buf_put(key, hash.b, sizeof hash.b);
+    hb_buf_str(key, plugin.abs->id);
+    hb_buf_str(key, plugin.abs->version);
+    hb_buf_str(key, street->args);
+    return HB_OK;
+}
+
+/* The file that these plugins, arguments and cards would be built into: DIR/buckets-<16 hex
+ * digits>.hba. */
+static int bucket_path(const struct hb_config *c, const struct hb_setup_options *o,
+                       const bool need[HB_STREETS], char path[HB_PATH_MAX], struct hb_err *e)
+{
+    struct hb_buf key = {0};
+    struct hb_hash hash;
+    char hex[HB_HASH_HEX];
+    int rc = HB_OK;
+
+    hb_rules_encode(&c->rules, &key);
+    for (int st = 0; st < HB_STREETS && rc == HB_OK; st++) {
+        hb_buf_u8(&key, need[st]);
+        if (need[st] && !c->cards.street[st].given)
+            rc = hb_fail(e, HB_ECONFIG, "cards: street %d has decisions and no entry", st);
+        else if (need[st])
+            rc = add_street_key(&c->cards.street[st], o->plugin_dirs, &key, e);
+    }
+    if (rc == HB_OK)
+        rc = hb_buf_check(&key, e);
+    hb_hash_of(key.data, key.len, &hash);
+    hb_buf_fini(&key);
+    hb_hash_hex(&hash, hex);
+    if (rc == HB_OK &&
+        snprintf(path, HB_PATH_MAX, "%s/buckets-%.16s.hba", o->build_dir, hex) >= HB_PATH_MAX)
+        rc = hb_fail(e, HB_ECREATE, "the path of '%s' is too long", o->build_dir);
+    return rc;
+}
+
+static int build_buckets(const struct hb_config *c, const struct hb_setup_options *o,
+                         struct hb_setup *s, struct hb_err *e)
+{
+    char path[HB_PATH_MAX];
+    int rc = bucket_path(c, o, s->need, path, e);
+
+    if (rc != HB_OK)
+        return rc;
+    if (access(path, R_OK) == 0 && hb_buckets_open(path, NULL, &s->buckets, NULL) == HB_OK)
+        return HB_OK; /* built before, and whole */
+    s->built = true;
+    rc = hb_buckets_build(&c->rules.deck, s->need, &c->cards, o->plugin_dirs, path, o->progress,
+                          o->progress_ctx, o->log, e);
+    return rc == HB_OK ? hb_buckets_open(path, NULL, &s->buckets, e) : rc;
+}
+
+static int open_buckets(const struct hb_config *c, const struct hb_setup_options *o,
+                        struct hb_setup *s, struct hb_err *e)
+{
+    int rc;
+
+    if (o->buckets != NULL)
+        rc = hb_buckets_open(o->buckets, NULL, &s->buckets, e);
+    else if (!c->cards_given)
+        rc = hb_buckets_lossless(&c->rules.deck, s->need, &s->buckets, e);
+    else if (o->build_dir != NULL)
+        rc = build_buckets(c, o, s, e);
+    else
+        rc = hb_fail(e, HB_ECONFIG,
+                     "cards: these plugins need a bucket file; make one with hb-bucket build and "
+                     "name it with --buckets");
+    if (rc == HB_OK)
+        rc = hb_buckets_fit(&s->buckets, &c->rules.deck, s->need, e);
+    return rc;
+}
+
+/* The round size by rule follows the hottest bucket of the first street that has decisions. */
+static uint32_t round_cap(const struct hb_setup *s)
+{
+    for (int st = 0; st < HB_STREETS; st++)
+        if (s->need[st])
+            return hb_params_round_cap(s->buckets.street[st].hottest, s->buckets.street[st].total);
+    return HB_ROUND_MIN;
+}
+
+static int make_spec(const struct hb_config *c, struct hb_setup *s, struct hb_err *e)
+{
+    struct hb_spec *spec = &s->spec;
+
+    spec->rules = c->rules;
+    spec->betting = c->betting;
+    spec->params = c->params;
+    if (spec->params.round_cap == 0)
+        spec->params.round_cap = round_cap(s);
+    (void)snprintf(spec->game_name, sizeof spec->game_name, "%s", c->game_name);
+    hb_tree_hash(&s->tree, &spec->tree);
+    hb_spec_set_buckets(spec, &s->buckets);
+    for (int st = 0; st < HB_STREETS; st++)
+        if (!s->need[st]) /* a file may hold more streets than this tree asks for */
+            memset(&spec->street[st], 0, sizeof spec->street[st]);
+    return hb_params_unit(&spec->params, &c->rules, e);
+}
+
+int hb_setup_open(const struct hb_config *c, const struct hb_setup_options *o, struct hb_setup *s,
+                  struct hb_err *e)
+{
+    int rc;
+
+    memset(s, 0, sizeof *s);
+    if ((rc = hb_tree_new(&c->rules, &c->betting, 0, &s->tree, e)) != HB_OK)
+        return hb_context(e, rc, "'%s'", c->game_name);
+    find_needs(&s->tree, s->need);
+    if ((rc = open_buckets(c, o, s, e)) != HB_OK || (rc = make_spec(c, s, e)) != HB_OK ||
+        (rc = hb_params_check(&s->spec.params, e)) != HB_OK)
+        hb_setup_fini(s);
+    return rc;
+}
+
+void hb_setup_fini(struct hb_setup *s)
+{
+    hb_tree_fini(&s->tree);
+    hb_buckets_fini(&s->buckets);
+    memset(s, 0, sizeof *s);
+}
