@@ -1,0 +1,398 @@
+/* iso_set.c - the board as one set.
+ *
+ * Board. Each suit of the board is its set of ranks; as a number, size << 13 | set. The canonical
+ * board has the suits in falling order of that number. Canonical boards are numbered in
+ * lexicographic order of the four numbers, which is a sum of one term per suit: given the ranks
+ * left to place, the boards whose suit p is smaller do not depend on the suits before it. These
+ * terms are place[p][cards left][id of the set].
+ *
+ * Hand. Cards on the board are squeezed out of the ranks of each suit, so that an own card is a
+ * code 13 * canonical suit + squeezed rank. Suits that hold the same board ranks can still change
+ * places: of all such renamings the pair with the smallest codes stands for the hand. Which pairs
+ * those are depends on the sizes and ties of the board's suits alone, its shape;
+ * pair[shape][code][code] numbers them. A hand of one own card is the pair of its code with itself.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "cards/iso_impl.h"
+
+enum { PLACE_STRIDE = HB_ISO_IDS + 1 };
+
+/* ---- boards -------------------------------------------------------------------------------- */
+
+/* A board with its suits in canonical order. */
+struct sorted {
+    uint32_t k[HB_SUITS]; /* numbers of the canonical suits, falling */
+    uint32_t codes;       /* byte s: 13 * canonical place of deck suit s */
+};
+
+#define SORT_PAIR(a, b)                                                                            \
+    do {                                                                                           \
+        uint32_t high = (a) > (b) ? (a) : (b);                                                     \
+        uint32_t low = (a) > (b) ? (b) : (a);                                                      \
+        (a) = high;                                                                                \
+        (b) = low;                                                                                 \
+    } while (0)
+
+/* The low two bits carry 3 - suit along: among equals, and suits the deck has not got, in order. */
+static inline struct sorted sort_suits(uint64_t key)
+{
+    uint32_t a = (uint32_t)(key << 2 & 0x3FFFC) | 3;
+    uint32_t b = (uint32_t)(key >> 14 & 0x3FFFC) | 2;
+    uint32_t c = (uint32_t)(key >> 30 & 0x3FFFC) | 1;
+    uint32_t d = (uint32_t)(key >> 46 & 0x3FFFC);
+    struct sorted s;
+
+    SORT_PAIR(a, b);
+    SORT_PAIR(c, d);
+    SORT_PAIR(a, c);
+    SORT_PAIR(b, d);
+    SORT_PAIR(b, c);
+    s.k[0] = a >> 2;
+    s.k[1] = b >> 2;
+    s.k[2] = c >> 2;
+    s.k[3] = d >> 2;
+    s.codes = 13u << (8 * (3 - (b & 3))) | 26u << (8 * (3 - (c & 3))) | 39u << (8 * (3 - (d & 3)));
+    return s;
+}
+
+static inline uint32_t board_number(const struct hb_iso *iso, const struct sorted *s, int n_board)
+{
+    uint32_t left = (uint32_t)n_board;
+    uint32_t number = 0;
+
+    for (uint32_t p = 0; p < HB_SUITS; p++) {
+        uint32_t id = iso->mask_id[s->k[p] & (HB_ISO_MASKS - 1)];
+
+        number += iso->place[(p * (HB_BOARD_MAX + 1) + left) * PLACE_STRIDE + id];
+        left -= s->k[p] >> HB_RANKS;
+    }
+    return number;
+}
+
+/* place[p][left][id] = ways to fill suits p.. with `left` cards, no suit above the one before it,
+ * and suit p below id; at id = n_ids all of them. */
+static void fill_place(struct hb_iso *iso)
+{
+    for (int p = iso->deck.n_suits - 1; p >= 0; p--)
+        for (int left = 0; left <= HB_BOARD_MAX; left++) {
+            uint32_t *row = iso->place + (p * (HB_BOARD_MAX + 1) + left) * PLACE_STRIDE;
+
+            for (uint32_t id = 0; id < iso->n_ids; id++) {
+                int rest = left - iso->pop[iso->mask_of_id[id]];
+                uint32_t ways = 0;
+
+                if (rest == 0 && p == iso->deck.n_suits - 1)
+                    ways = 1;
+                else if (rest >= 0 && p < iso->deck.n_suits - 1)
+                    ways = iso->place[((p + 1) * (HB_BOARD_MAX + 1) + rest) * PLACE_STRIDE +
+                                      (int)id + 1];
+                row[id + 1] = row[id] + ways;
+            }
+        }
+}
+
+/* The board with that number, as canonical sets of ranks of 16 bits each. */
+static uint64_t board_sets(const struct hb_iso *iso, int n_board, uint32_t number)
+{
+    uint64_t sets = 0;
+    int left = n_board;
+
+    for (int p = 0; p < iso->deck.n_suits; p++) {
+        const uint32_t *row = iso->place + (p * (HB_BOARD_MAX + 1) + left) * PLACE_STRIDE;
+        uint32_t low = 0;
+        uint32_t high = iso->n_ids; /* row[low] <= number < row[high] */
+
+        while (high - low > 1) {
+            uint32_t middle = (low + high) / 2;
+
+            if (row[middle] <= number)
+                low = middle;
+            else
+                high = middle;
+        }
+        number -= row[low];
+        sets |= (uint64_t)iso->mask_of_id[low] << (16 * p);
+        left -= iso->pop[iso->mask_of_id[low]];
+    }
+    return sets;
+}
+
+/* ---- shapes -------------------------------------------------------------------------------- */
+
+/* Renamings of the canonical suits that leave the board as it is. */
+static int renamings(const struct hb_iso *iso, int ties, uint8_t out[24][HB_SUITS])
+{
+    int block[HB_SUITS] = {0};
+    int n = 0;
+
+    for (int p = 1; p < HB_SUITS; p++)
+        block[p] = block[p - 1] + !(p < iso->deck.n_suits && (ties >> (p - 1) & 1) != 0);
+    for (unsigned to = 0; to < 256; to++) {
+        unsigned seen = 0;
+        int good = 1;
+
+        for (int p = 0; p < HB_SUITS; p++) {
+            unsigned q = to >> (2 * p) & 3;
+
+            seen |= 1u << q;
+            good = good && block[q] == block[p];
+        }
+        if (!good || seen != 15)
+            continue;
+        for (int p = 0; p < HB_SUITS; p++)
+            out[n][p] = (uint8_t)(to >> (2 * p) & 3);
+        n++;
+    }
+    return n;
+}
+
+/* The smallest pair of codes that a renaming makes of (a, b), as 64 * lower + higher. */
+static unsigned smallest_pair(uint8_t to[24][HB_SUITS], int n_to, unsigned a, unsigned b)
+{
+    unsigned best = HB_ISO_PAIRS;
+
+    for (int i = 0; i < n_to; i++) {
+        unsigned x = 13u * to[i][a / 13] + a % 13;
+        unsigned y = 13u * to[i][b / 13] + b % 13;
+        unsigned pair = x < y ? 64 * x + y : 64 * y + x;
+
+        best = pair < best ? pair : best;
+    }
+    return best;
+}
+
+/* Number the hands on the boards of a shape. */
+static void fill_pairs(const struct hb_iso *iso, struct hb_iso_shape *shape, uint16_t *pair)
+{
+    uint8_t to[24][HB_SUITS];
+    int n_to = renamings(iso, shape->ties, to);
+    uint8_t codes[HB_CARDS];
+    int n_codes = 0;
+
+    for (int p = 0; p < iso->deck.n_suits; p++)
+        for (int r = 0; r < iso->deck.n_ranks - shape->size[p]; r++)
+            codes[n_codes++] = (uint8_t)(13 * p + r);
+    for (int i = 0; i < n_codes; i++)
+        for (int j = i; j < n_codes; j++) {
+            unsigned a = codes[i];
+            unsigned b = codes[j];
+            unsigned best = smallest_pair(to, n_to, a, b);
+
+            if ((iso->deck.n_hole == 1) != (i == j))
+                continue;
+            if (best == 64 * a + b) { /* first met: pairs come in rising order */
+                shape->code[shape->n_hands][0] = (uint8_t)a;
+                shape->code[shape->n_hands][1] = (uint8_t)b;
+                pair[best] = (uint16_t)shape->n_hands++;
+            }
+            pair[64 * a + b] = pair[best];
+            pair[64 * b + a] = pair[best];
+        }
+    shape->board_weight = 24; /* n_suits! */
+    for (int s = iso->deck.n_suits + 1; s <= HB_SUITS; s++)
+        shape->board_weight /= (uint32_t)s;
+    shape->board_weight /= (uint32_t)n_to;
+}
+
+/* The shape of a board; a new one is numbered first. */
+static int shape_of(const struct hb_iso *iso, struct hb_iso_set *set, uint64_t sets)
+{
+    struct hb_iso_shape want = {0};
+    int i;
+
+    for (int p = 0; p < HB_SUITS; p++) {
+        unsigned ranks = sets >> (16 * p) & 0xFFFF;
+
+        want.size[p] = iso->pop[ranks];
+        if (p > 0 && p < iso->deck.n_suits && ranks == (sets >> (16 * p - 16) & 0xFFFF))
+            want.ties |= 1 << (p - 1);
+    }
+    for (i = 0; i < set->n_shapes; i++)
+        if (set->shapes[i].ties == want.ties &&
+            memcmp(set->shapes[i].size, want.size, sizeof want.size) == 0)
+            return i;
+    if (i == HB_ISO_SHAPES)
+        return -1;
+    set->n_shapes++;
+    memcpy(set->shapes[i].size, want.size, sizeof want.size);
+    set->shapes[i].ties = want.ties;
+    fill_pairs(iso, &set->shapes[i], set->pair + (size_t)i * HB_ISO_PAIRS);
+    return i;
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+static int init_street(struct hb_iso *iso, int street, struct hb_err *e)
+{
+    struct hb_iso_set *set = &iso->set[street];
+    int rc;
+
+    set->n_board = iso->deck.n_board[street];
+    set->n_boards = iso->place[set->n_board * PLACE_STRIDE + (int)iso->n_ids];
+    if ((rc = hb_mem_new(&set->first, set->n_boards, sizeof *set->first, "boards", e)) != HB_OK ||
+        (rc = hb_mem_new(&set->keys, set->n_boards, sizeof *set->keys, "boards", e)) != HB_OK ||
+        (rc = hb_mem_new(&set->shapes, HB_ISO_SHAPES, sizeof *set->shapes, "boards", e)) != HB_OK ||
+        (rc = hb_mem_new(&set->pair, (size_t)HB_ISO_SHAPES * HB_ISO_PAIRS, sizeof *set->pair,
+                         "boards", e)) != HB_OK)
+        return rc;
+    for (uint32_t b = 0; b < set->n_boards; b++) {
+        uint64_t sets = board_sets(iso, set->n_board, b);
+        int shape = shape_of(iso, set, sets);
+
+        if (shape < 0 || set->n_hands >> HB_ISO_FIRST_BITS != 0)
+            return hb_fail(e, HB_ELIMIT,
+                           "the deck has more kinds of hands than the index can hold");
+        set->keys[b] = sets;
+        set->first[b] = (uint32_t)set->n_hands | (uint32_t)shape << HB_ISO_FIRST_BITS;
+        set->n_hands += set->shapes[shape].n_hands;
+    }
+    return HB_OK;
+}
+
+int hb_iso_set_init(struct hb_iso *iso, struct hb_err *e)
+{
+    int rc;
+
+    if ((rc = hb_mem_new(&iso->place, HB_SUITS * (HB_BOARD_MAX + 1) * PLACE_STRIDE,
+                         sizeof *iso->place, "board numbers", e)) != HB_OK)
+        return rc;
+    fill_place(iso);
+    for (int street = 0; street < iso->deck.n_streets; street++)
+        if ((rc = init_street(iso, street, e)) != HB_OK)
+            return rc;
+    return HB_OK;
+}
+
+void hb_iso_set_fini(struct hb_iso *iso)
+{
+    hb_mem_free(iso->place);
+    for (int street = 0; street < HB_STREETS; street++) {
+        hb_mem_free(iso->set[street].first);
+        hb_mem_free(iso->set[street].keys);
+        hb_mem_free(iso->set[street].shapes);
+        hb_mem_free(iso->set[street].pair);
+    }
+}
+
+/* ---- use ----------------------------------------------------------------------------------- */
+
+static inline uint32_t code_of(const struct hb_iso *iso, uint64_t key, uint32_t codes, uint8_t card)
+{
+    unsigned slot = (unsigned)(card - iso->card_shift);
+    unsigned suit = slot & 3;
+    unsigned below = (unsigned)(key >> (16 * suit)) & ((1u << (slot >> 2)) - 1);
+
+    return (codes >> (8 * suit) & 0xFF) + (slot >> 2) - iso->pop[below];
+}
+
+/* n_board is a constant in each caller, so that the loop unrolls. */
+static inline uint64_t index_of(const struct hb_iso *iso, const struct hb_iso_set *set,
+                                const uint8_t *cards, int n_board)
+{
+    const uint8_t *board = cards + iso->deck.n_hole;
+    uint64_t key = 0;
+    struct sorted s;
+    uint32_t first;
+    uint32_t a;
+    uint32_t b;
+
+    for (int i = 0; i < n_board; i++)
+        key += iso->key[board[i]];
+    s = sort_suits(key);
+    first = set->first[board_number(iso, &s, n_board)];
+    a = code_of(iso, key, s.codes, cards[0]);
+    b = code_of(iso, key, s.codes, board[-1]);
+    return (first & ((1u << HB_ISO_FIRST_BITS) - 1)) +
+           set->pair[(size_t)(first >> HB_ISO_FIRST_BITS) * HB_ISO_PAIRS + 64 * a + b];
+}
+
+uint64_t hb_iso_set_index(const struct hb_iso *iso, int street, const uint8_t *cards)
+{
+    const struct hb_iso_set *set = &iso->set[street];
+
+    switch (set->n_board) {
+    case 5: return index_of(iso, set, cards, 5);
+    case 4: return index_of(iso, set, cards, 4);
+    case 3: return index_of(iso, set, cards, 3);
+    default: return index_of(iso, set, cards, set->n_board);
+    }
+}
+
+static void put_board(const struct hb_iso *iso, uint64_t sets, uint8_t *out)
+{
+    for (int p = 0; p < HB_SUITS; p++)
+        for (int r = HB_RANKS - 1; r >= 0; r--)
+            if ((sets >> (16 * p + r) & 1) != 0)
+                *out++ = hb_iso_card(iso, r, p);
+}
+
+void hb_iso_set_cards(const struct hb_iso *iso, int street, uint64_t index, uint8_t *out)
+{
+    const struct hb_iso_set *set = &iso->set[street];
+    const uint32_t first_mask = (1u << HB_ISO_FIRST_BITS) - 1;
+    const struct hb_iso_shape *shape;
+    uint32_t low = 0;
+    uint32_t high = set->n_boards; /* first of low <= index < first of high */
+
+    while (high - low > 1) {
+        uint32_t middle = (low + high) / 2;
+
+        if ((set->first[middle] & first_mask) <= index)
+            low = middle;
+        else
+            high = middle;
+    }
+    shape = &set->shapes[set->first[low] >> HB_ISO_FIRST_BITS];
+    index -= set->first[low] & first_mask;
+    for (int i = iso->deck.n_hole - 1; i >= 0; i--) {
+        int code = shape->code[index][i];
+        unsigned ranks = set->keys[low] >> (16 * (code / 13)) & 0xFFFF;
+
+        out[i] = hb_iso_card(iso, hb_iso_unsqueeze(ranks, code % 13), code / 13);
+    }
+    put_board(iso, set->keys[low], out + iso->deck.n_hole);
+}
+
+uint32_t hb_iso_boards(const struct hb_iso *iso, int street)
+{
+    return iso->set[street].n_boards;
+}
+
+void hb_iso_board(const struct hb_iso *iso, int street, uint32_t board, uint8_t *out,
+                  uint32_t *weight, uint64_t *first, uint32_t *n_hands)
+{
+    const struct hb_iso_set *set = &iso->set[street];
+    const struct hb_iso_shape *shape = &set->shapes[set->first[board] >> HB_ISO_FIRST_BITS];
+
+    put_board(iso, set->keys[board], out);
+    *weight = shape->board_weight;
+    *first = set->first[board] & ((1u << HB_ISO_FIRST_BITS) - 1);
+    *n_hands = shape->n_hands;
+}
+
+void hb_iso_view_open(const struct hb_iso *iso, int street, const uint8_t *board,
+                      struct hb_iso_view *view)
+{
+    const struct hb_iso_set *set = &iso->set[street];
+    uint64_t key = 0;
+    struct sorted s;
+    uint32_t shape;
+
+    for (int i = 0; i < set->n_board; i++)
+        key += iso->key[board[i]];
+    s = sort_suits(key);
+    view->board = board_number(iso, &s, set->n_board);
+    view->first = set->first[view->board] & ((1u << HB_ISO_FIRST_BITS) - 1);
+    shape = set->first[view->board] >> HB_ISO_FIRST_BITS;
+    view->n_hands = set->shapes[shape].n_hands;
+    view->pair = set->pair + (size_t)shape * HB_ISO_PAIRS;
+    memset(view->code, HB_NO_CARD, sizeof view->code);
+    for (int slot = 0; slot < 4 * iso->deck.n_ranks; slot++)
+        if ((slot & 3) < iso->deck.n_suits && (key >> (16 * (slot & 3) + slot / 4) & 1) == 0) {
+            uint8_t card = (uint8_t)(slot + iso->card_shift);
+
+            view->code[card] = (uint8_t)code_of(iso, key, s.codes, card);
+        }
+}
