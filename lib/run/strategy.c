@@ -1,0 +1,290 @@
+#include "run/strategy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "run/config.h"
+
+/* A fixed strategy walks the whole tree at once and has no use for one that no table would hold. */
+#define FIXED_NODES_MAX 50000000u
+/* Words read at once while preloading. */
+#define PRELOAD_WORDS ((size_t)1 << 18)
+
+/* ---- open and close ----------------------------------------------------------------------------
+ */
+
+static int open_fixed(const char *name, const struct hb_strategy_options *o, struct hb_strategy *s,
+                      struct hb_err *e)
+{
+    struct hb_config *c = NULL;
+    int rc;
+
+    if ((rc = hb_fixed_parse(name, &s->rule.kind, e)) != HB_OK)
+        return rc;
+    if ((o->config == NULL) == (o->game == NULL))
+        return hb_fail(e, HB_EUSAGE, "'%s' needs --config FILE or --game FILE%s", name,
+                       o->game ? ", not both" : " to know what it plays");
+    if (o->buckets != NULL)
+        return hb_fail(e, HB_EUSAGE, "'%s' looks at no cards: --buckets is of no use", name);
+    if ((rc = hb_mem_new(&c, 1, sizeof *c, "configuration", e)) != HB_OK)
+        return rc;
+    rc = o->config ? hb_config_load(o->config, c, e) : hb_config_from_game(o->game, c, e);
+    if (rc == HB_OK) {
+        s->fixed = true;
+        s->spec.rules = c->rules;
+        s->spec.betting = c->betting;
+        memcpy(s->spec.game_name, c->game_name, sizeof s->spec.game_name);
+        rc = hb_tree_new(&c->rules, &c->betting, FIXED_NODES_MAX, &s->own_tree, e);
+    }
+    hb_mem_free(c);
+    s->tree = &s->own_tree;
+    s->rule.tree = &s->own_tree;
+    return rc;
+}
+
+static int open_checkpoint(const char *name, const struct hb_strategy_options *o,
+                           struct hb_strategy *s, struct hb_err *e)
+{
+    unsigned longest = 0;
+    int rc;
+
+    if (o->config != NULL || o->game != NULL)
+        return hb_fail(e, HB_EUSAGE,
+                       "--%s goes with a fixed strategy such as @uniform; the checkpoint '%s' "
+                       "names its own game",
+                       o->config ? "config" : "game", name);
+    if ((rc = hb_checkpoint_open(name, &s->checkpoint, e)) != HB_OK)
+        return rc;
+    s->spec = s->checkpoint.spec;
+    s->tree = &s->checkpoint.tree;
+    s->iteration = s->checkpoint.iteration;
+    for (uint32_t i = 0; i < s->tree->n_nodes; i++)
+        if (s->tree->node[i].n_actions > longest)
+            longest = s->tree->node[i].n_actions;
+    if ((rc = hb_mem_new(&s->row, HB_ROW_HEAD + 2 * (size_t)longest, sizeof *s->row, "a row", e)) !=
+            HB_OK ||
+        o->buckets == NULL)
+        return rc;
+    if (strlen(o->buckets) >= sizeof s->buckets_path)
+        return hb_fail(e, HB_EUSAGE, "the path of the bucket file is too long");
+    memcpy(s->buckets_path, o->buckets, strlen(o->buckets) + 1);
+    rc = hb_spec_open_buckets(&s->spec, s->buckets_path, false, &s->buckets, e);
+    s->buckets_open = rc == HB_OK;
+    return rc;
+}
+
+int hb_strategy_open(const char *name, const struct hb_strategy_options *o, struct hb_strategy *s,
+                     struct hb_err *e)
+{
+    int rc;
+
+    memset(s, 0, sizeof *s);
+    rc = name[0] == '@' ? open_fixed(name, o, s, e) : open_checkpoint(name, o, s, e);
+    if (rc != HB_OK)
+        hb_strategy_close(s);
+    return rc;
+}
+
+void hb_strategy_close(struct hb_strategy *s)
+{
+    hb_iso_free(s->iso[0]);
+    hb_iso_free(s->iso[1]);
+    if (s->buckets_open)
+        hb_buckets_fini(&s->buckets);
+    hb_mem_free(s->rows);
+    hb_mem_free(s->row);
+    if (s->fixed)
+        hb_tree_fini(&s->own_tree);
+    else
+        hb_checkpoint_close(&s->checkpoint);
+    memset(s, 0, sizeof *s);
+}
+
+int hb_strategy_preload(struct hb_strategy *s, uint64_t max_bytes, struct hb_err *e)
+{
+    uint64_t n = s->checkpoint.layout.n_words;
+    int32_t *rows = NULL;
+    int rc;
+
+    if (s->fixed || s->rows != NULL || n > max_bytes / sizeof *rows)
+        return HB_OK;
+    if ((rc = hb_mem_new(&rows, (size_t)n, sizeof *rows, "the rows of the table", e)) != HB_OK)
+        return rc;
+    for (uint64_t at = 0; at < n && rc == HB_OK; at += PRELOAD_WORDS) {
+        size_t part = n - at < PRELOAD_WORDS ? (size_t)(n - at) : PRELOAD_WORDS;
+
+        rc = hb_checkpoint_words(&s->checkpoint, at, rows + at, part, e);
+    }
+    if (rc != HB_OK) {
+        hb_mem_free(rows);
+        return rc;
+    }
+    s->rows = rows;
+    s->table = (struct hb_table){.tree = s->checkpoint.tree,
+                                 .layout = s->checkpoint.layout,
+                                 .node_row = s->checkpoint.node_row,
+                                 .rows = rows};
+    return HB_OK;
+}
+
+/* ---- cards -------------------------------------------------------------------------------------
+ */
+
+uint32_t hb_strategy_n_buckets(const struct hb_strategy *s, int street)
+{
+    return s->fixed ? 1 : s->spec.street[street].n_buckets;
+}
+
+static bool lossless(const struct hb_strategy *s, int street)
+{
+    return !s->fixed && s->spec.street[street].kind == HB_BUCKETS_IDENTITY;
+}
+
+static int need_iso(struct hb_strategy *s, int street, const struct hb_iso **out, struct hb_err *e)
+{
+    unsigned sense = s->spec.street[street].sense == HB_ISO_ROUNDS;
+
+    if (s->iso[sense] == NULL) {
+        int rc = hb_iso_new(&s->spec.rules.deck, (enum hb_iso_sense)sense, &s->iso[sense], e);
+
+        if (rc != HB_OK)
+            return rc;
+    }
+    *out = s->iso[sense];
+    return HB_OK;
+}
+
+static int need_buckets(struct hb_strategy *s, struct hb_err *e)
+{
+    int rc;
+
+    if (s->buckets_open)
+        return HB_OK;
+    rc = hb_spec_open_buckets(&s->spec, NULL, false, &s->buckets, e);
+    s->buckets_open = rc == HB_OK;
+    if (rc != HB_OK)
+        return hb_context(e, rc, "the buckets of these cards (--buckets FILE says where they are)");
+    return HB_OK;
+}
+
+int hb_strategy_bucket(struct hb_strategy *s, int street, const uint8_t *cards, uint32_t *bucket,
+                       struct hb_err *e)
+{
+    const struct hb_iso *iso;
+    int rc;
+
+    if (s->fixed) {
+        *bucket = 0;
+        return HB_OK;
+    }
+    if (lossless(s, street) && !s->buckets_open) {
+        if ((rc = need_iso(s, street, &iso, e)) == HB_OK)
+            *bucket = (uint32_t)hb_iso_index(iso, street, cards);
+        return rc;
+    }
+    if ((rc = need_buckets(s, e)) == HB_OK)
+        *bucket = hb_buckets_of(&s->buckets, street, cards);
+    return rc;
+}
+
+int hb_strategy_unbucket(struct hb_strategy *s, int street, uint32_t bucket,
+                         uint8_t cards[HB_HAND_MAX], bool *known, struct hb_err *e)
+{
+    const struct hb_iso *iso;
+    int rc;
+
+    *known = lossless(s, street);
+    if (!*known)
+        return HB_OK;
+    if ((rc = need_iso(s, street, &iso, e)) == HB_OK)
+        hb_iso_cards(iso, street, bucket, cards);
+    return rc;
+}
+
+/* ---- rows --------------------------------------------------------------------------------------
+ */
+
+static int average(struct hb_strategy *s, uint32_t node, uint32_t bucket, double *prob,
+                   uint32_t *visits, struct hb_err *e)
+{
+    const int32_t *row = s->row;
+    int rc;
+
+    if (s->fixed) {
+        hb_fixed_strategy(&s->rule, node, NULL, prob);
+        *visits = 0;
+        return HB_OK;
+    }
+    if (s->rows != NULL)
+        row = hb_table_row(&s->table, node, bucket);
+    else if ((rc = hb_checkpoint_row(&s->checkpoint, node, bucket, s->row, e)) != HB_OK)
+        return rc;
+    hb_row_average(row, s->tree->node[node].n_actions, prob);
+    *visits = hb_row_visits(row);
+    return HB_OK;
+}
+
+struct asked { /* in the order of the table, so that each chunk is read once */
+    uint32_t bucket;
+    size_t at;
+};
+
+static int by_bucket(const void *a, const void *b)
+{
+    const struct asked *x = a;
+    const struct asked *y = b;
+
+    return (x->bucket > y->bucket) - (x->bucket < y->bucket);
+}
+
+int hb_strategy_rows(struct hb_strategy *s, uint32_t node, const uint32_t *bucket, size_t n,
+                     double *prob, uint32_t *visits, struct hb_err *e)
+{
+    size_t n_actions = s->tree->node[node].n_actions;
+    struct asked *asked = NULL;
+    int rc = hb_mem_new(&asked, n, sizeof *asked, "buckets", e);
+
+    if (rc != HB_OK)
+        return rc;
+    for (size_t i = 0; i < n; i++)
+        asked[i] = (struct asked){bucket[i], i};
+    qsort(asked, n, sizeof *asked, by_bucket);
+    for (size_t i = 0; i < n && rc == HB_OK; i++) {
+        double *to = prob + asked[i].at * n_actions;
+        uint32_t seen = 0;
+
+        if (i > 0 && asked[i].bucket == asked[i - 1].bucket) {
+            memcpy(to, prob + asked[i - 1].at * n_actions, n_actions * sizeof *to);
+            seen = visits ? visits[asked[i - 1].at] : 0;
+        } else {
+            rc = average(s, node, asked[i].bucket, to, &seen, e);
+        }
+        if (visits != NULL)
+            visits[asked[i].at] = seen;
+    }
+    hb_mem_free(asked);
+    return rc;
+}
+
+void hb_strategy_ask(void *ctx, uint32_t node, const uint8_t *cards, double *prob)
+{
+    struct hb_strategy *s = ctx;
+    const struct hb_node *at = &s->tree->node[node];
+    uint32_t bucket = 0;
+    uint32_t visits;
+
+    if (s->failed.rc == HB_OK &&
+        hb_strategy_bucket(s, at->street, cards, &bucket, &s->failed) == HB_OK &&
+        average(s, node, bucket, prob, &visits, &s->failed) == HB_OK)
+        return;
+    for (int i = 0; i < at->n_actions; i++)
+        prob[i] = 1.0 / at->n_actions;
+}
+
+int hb_strategy_check(const struct hb_strategy *s, struct hb_err *e)
+{
+    if (s->failed.rc != HB_OK)
+        return hb_fail(e, s->failed.rc, "%s", s->failed.msg);
+    return HB_OK;
+}
