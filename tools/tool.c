@@ -235,6 +235,30 @@ double tool_seconds(const char *text, const char *option)
     return v;
 }
 
+int tool_choice(const char *text, const char *option, const char *words)
+{
+    size_t n = strlen(text);
+    int i = 0;
+
+    for (const char *w = words;; i++) {
+        size_t len = strcspn(w, "|");
+
+        if (len == n && memcmp(w, text, n) == 0)
+            return i;
+        if (w[len] == '\0')
+            break;
+        w += len + 1;
+    }
+    (void)fprintf(stderr, "%s: %s: '%s' is not one of %s\n", tool_name, option, text, words);
+    exit(TOOL_USAGE);
+}
+
+void tool_no_operands(const struct tool_spec *spec, int argc, char **argv)
+{
+    if (optind < argc)
+        tool_usage(spec, "unexpected '%s'", argv[optind]);
+}
+
 void tool_no_terminal(int fd, const char *what)
 {
     if (!isatty(fd))

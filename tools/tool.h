@@ -66,6 +66,10 @@ int tool_exit_code(int rc);
 uint64_t tool_u64(const char *text, const char *option, uint64_t min, uint64_t max);
 uint64_t tool_bytes(const char *text, const char *option);
 double tool_seconds(const char *text, const char *option);
+/* Which of the '|'-separated words `text` is, 0 for the first; anything else exits 64. */
+int tool_choice(const char *text, const char *option, const char *words);
+/* Exit 64 when there are operands. */
+void tool_no_operands(const struct tool_spec *spec, int argc, char **argv);
 /* Exit 64 when stdout is a terminal: binary is never written to one. */
 void tool_no_terminal(int fd, const char *what);
 /* Flush stdout; a write error (disk full, closed pipe) is exit 74. Call before every exit 0 after

@@ -49,9 +49,9 @@ static bool owned(const struct hb_merge *m, uint64_t row)
     return m->n_parts == 1 || (row >> 10) % m->n_parts == m->part;
 }
 
-static int check_records(const struct hb_merge *m, const uint8_t *p, size_t len, struct hb_err *e)
+int hb_merge_check(const struct hb_table *t, const uint8_t *p, size_t len, struct hb_err *e)
 {
-    uint64_t n_words = m->table->layout.n_words;
+    uint64_t n_words = t->layout.n_words;
     size_t at = 0;
 
     while (at < len) {
@@ -159,7 +159,7 @@ int hb_merge_apply(struct hb_merge *m, const uint8_t *records, size_t len, struc
     size_t ring[AHEAD]; /* offsets of prefetched records */
     size_t scan = 0;
     unsigned first = 0, held = 0;
-    int rc = check_records(m, records, len, e);
+    int rc = hb_merge_check(m->table, records, len, e);
 
     if (rc != HB_OK)
         return rc;

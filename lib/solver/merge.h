@@ -31,6 +31,10 @@ void hb_merge_fini(struct hb_merge *m);
 /* Begin the round that reads the part's generation, and mark the part open. Errors: HB_EFORMAT: not
  * clean. */
 int hb_merge_begin(struct hb_merge *m, struct hb_err *e) HB_MUSTUSE;
+/* HB_OK when `records` are whole records of known kinds that lie in the table; else HB_EPROTO.
+ * Receivers check before they keep, so that a bad result never reaches an open table. */
+int hb_merge_check(const struct hb_table *t, const uint8_t *records, size_t len,
+                   struct hb_err *e) HB_MUSTUSE;
 /* Add the part's share of whole records. All of `records` is checked before anything is added:
  * HB_EPROTO for a record that is cut, of unknown kind, or outside the table. Cost: aim 10-12 ns a
  * record and core. */
