@@ -25,6 +25,10 @@ int hb_os_shared_new(const char *dir, const char *name, uint64_t bytes, struct h
                      struct hb_err *e) HB_MUSTUSE;
 void hb_os_shared_close(struct hb_os_shared *s); /* no-op on {0} and when closed */
 
+/* Give an empty file `bytes` zero bytes, all of them really there where the file system can do
+ * that, so that a full disk is an error here and not a SIGBUS later. HB_EIO naming `path`. */
+int hb_os_reserve(int fd, uint64_t bytes, const char *path, struct hb_err *e) HB_MUSTUSE;
+
 /* Map [0, bytes) of an fd shared. Errors: HB_ESYS, HB_ENOMEM; HB_EFORMAT when the file is shorter
  * (touching what is not there would be a SIGBUS). Unmap with hb_os_unmap (NULL is a no-op). */
 int hb_os_map(int fd, uint64_t bytes, bool writable, void **out, struct hb_err *e) HB_MUSTUSE;

@@ -75,6 +75,20 @@ static int reserve(int fd, uint64_t bytes)
     return rc;
 }
 
+int hb_os_reserve(int fd, uint64_t bytes, const char *path, struct hb_err *e)
+{
+    if (bytes > INT64_MAX)
+        return hb_fail(e, HB_EIO, "cannot make '%s' %llu bytes long", path,
+                       (unsigned long long)bytes);
+    if (reserve(fd, bytes) == 0)
+        return HB_OK;
+    /* A file system without reservation, such as NFS: the best it has is a hole. */
+    if ((errno == EOPNOTSUPP || errno == ENOSYS) && ftruncate(fd, (off_t)bytes) == 0)
+        return HB_OK;
+    return hb_fail_sys(e, HB_EIO, "cannot make '%s' %llu bytes long", path,
+                       (unsigned long long)bytes);
+}
+
 int hb_os_shared_new(const char *dir, const char *name, uint64_t bytes, struct hb_os_shared *s,
                      struct hb_err *e)
 {

@@ -29,7 +29,12 @@ static int fill_with_zeros(int fd, uint64_t bytes, const char *path, struct hb_e
         bytes -= n;
     }
     hb_mem_free(zeros);
-    return rc == HB_EIO ? HB_ENOMEM : rc;
+    return rc;
+}
+
+int hb_os_reserve(int fd, uint64_t bytes, const char *path, struct hb_err *e)
+{
+    return fill_with_zeros(fd, bytes, path, e);
 }
 
 int hb_os_shared_new(const char *dir, const char *name, uint64_t bytes, struct hb_os_shared *s,
@@ -50,7 +55,7 @@ int hb_os_shared_new(const char *dir, const char *name, uint64_t bytes, struct h
     if ((rc = fill_with_zeros(fd, bytes, path, e)) != HB_OK) {
         (void)close(fd);    /* given up */
         (void)unlink(path); /* nothing better to do when it fails */
-        return rc == HB_ENOMEM ? hb_context(e, rc, "shared memory '%s'", name) : rc;
+        return hb_context(e, rc == HB_EIO ? HB_ENOMEM : rc, "shared memory '%s'", name);
     }
     s->fd = fd;
     s->unlink_path = true;

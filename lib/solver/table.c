@@ -288,23 +288,55 @@ void hb_row_average(const int32_t *row, unsigned n, double *out)
         out[a] = total > 0 ? (double)sums[a] / (double)total : 1.0 / (double)n;
 }
 
-void hb_rows_hash(const int32_t *rows, uint64_t n_words, struct hb_hash *out)
+void hb_rows_hasher_init(struct hb_rows_hasher *h)
 {
-    const uint8_t *p = (const uint8_t *)rows;
-    uint64_t left = 4 * n_words;
-    struct hb_hasher all;
+    hb_hasher_init(&h->all);
+    hb_hasher_init(&h->block);
+    h->block_bytes = 0;
+}
+
+static void end_block(struct hb_rows_hasher *h)
+{
     struct hb_hash block;
 
-    hb_hasher_init(&all);
-    while (left > 0) {
-        size_t n = left < HASH_BLOCK ? (size_t)left : HASH_BLOCK;
+    hb_hasher_done(&h->block, &block);
+    hb_hasher_put(&h->all, block.b, sizeof block.b);
+    hb_hasher_init(&h->block);
+    h->block_bytes = 0;
+}
 
-        hb_hash_of(p, n, &block);
-        hb_hasher_put(&all, block.b, sizeof block.b);
+void hb_rows_hasher_put(struct hb_rows_hasher *h, const int32_t *words, uint64_t n_words)
+{
+    const uint8_t *p = (const uint8_t *)words;
+    uint64_t left = 4 * n_words;
+
+    while (left > 0) {
+        size_t room = HASH_BLOCK - h->block_bytes;
+        size_t n = left < room ? (size_t)left : room;
+
+        hb_hasher_put(&h->block, p, n);
+        h->block_bytes += n;
         p += n;
         left -= n;
+        if (h->block_bytes == HASH_BLOCK)
+            end_block(h);
     }
-    hb_hasher_done(&all, out);
+}
+
+void hb_rows_hasher_done(struct hb_rows_hasher *h, struct hb_hash *out)
+{
+    if (h->block_bytes > 0)
+        end_block(h);
+    hb_hasher_done(&h->all, out);
+}
+
+void hb_rows_hash(const int32_t *rows, uint64_t n_words, struct hb_hash *out)
+{
+    struct hb_rows_hasher h;
+
+    hb_rows_hasher_init(&h);
+    hb_rows_hasher_put(&h, rows, n_words);
+    hb_rows_hasher_done(&h, out);
 }
 
 void hb_content_hash(const struct hb_identity *id, uint64_t iteration, const struct hb_hash *rows,

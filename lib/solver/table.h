@@ -125,6 +125,14 @@ void hb_row_average(const int32_t *row, unsigned n, double *out);
 
 /* Content hash of rows alone: BLAKE2b-256 of the concatenated BLAKE2b-256 of each 4 MiB block. */
 void hb_rows_hash(const int32_t *rows, uint64_t n_words, struct hb_hash *out);
+/* The same while the rows pass by, in pieces of any size. Plain memory, nothing to free. */
+struct hb_rows_hasher {
+    struct hb_hasher all, block;
+    size_t block_bytes; /* in the block so far */
+};
+void hb_rows_hasher_init(struct hb_rows_hasher *h);
+void hb_rows_hasher_put(struct hb_rows_hasher *h, const int32_t *words, uint64_t n_words);
+void hb_rows_hasher_done(struct hb_rows_hasher *h, struct hb_hash *out);
 /* The content hash of DESIGN "Invariants": identity, iteration, rows in logical order. */
 void hb_content_hash(const struct hb_identity *id, uint64_t iteration, const struct hb_hash *rows,
                      struct hb_hash *out);

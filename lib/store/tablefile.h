@@ -22,7 +22,12 @@ struct hb_tablefile { /* {0} is closed */
  * Errors: HB_ECREATE, HB_EIO (disk full), HB_ELIMIT. */
 int hb_tablefile_create(const char *path, const struct hb_tree *t, const struct hb_spec *s,
                         int n_parts, struct hb_err *e) HB_MUSTUSE;
-/* Map a table file; read-only unless `writable`. Errors: HB_ENOINPUT, HB_EFORMAT, HB_EVERSION. */
+/* The same in an empty file or memory that is open for reading and writing, and map it writable.
+ * The fd stays the caller's; `name` is for messages. Errors: HB_EIO, HB_ELIMIT, HB_ENOMEM. */
+int hb_tablefile_make(int fd, const char *name, const struct hb_tree *t, const struct hb_spec *s,
+                      int n_parts, struct hb_tablefile *f, struct hb_err *e) HB_MUSTUSE;
+/* Map a table file, or shared memory by its path (/proc/PID/fd/N); read-only unless `writable`.
+ * Errors: HB_ENOINPUT, HB_EFORMAT, HB_EVERSION. */
 int hb_tablefile_open(const char *path, bool writable, struct hb_tablefile *f,
                       struct hb_err *e) HB_MUSTUSE;
 void hb_tablefile_close(struct hb_tablefile *f);
