@@ -109,7 +109,9 @@ all: $(LIB) $(TOOLS) $(PLUGINS)
 UNIT  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/t_*.c)))
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/b_*.c)))
 # code shared by the tests, e.g. the plain model of the solver
-TEST_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/t_%.c,$(wildcard tests/unit/*.c)))
+TEST_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/t_%.c tests/unit/long_%.c,$(wildcard tests/unit/*.c)))
+# unit tests that take long: check-long only
+LONG  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/long_*.c)))
 
 $(B)/tests/%: $(B)/tests/unit/%.o $(TEST_OBJ) $(LIB)
 	@mkdir -p $(@D)
@@ -181,7 +183,8 @@ analyze: cppcheck $(B)/gen/eval_tables.inc
 coverage:
 	$(MAKE) B=$(B)-cov CC=gcc OPT='-O0 --coverage' WERROR= unit
 	@tests/coverage.sh $(B)-cov
-check-long: check style
+check-long: check style $(LONG)
+	@for t in $(LONG); do echo "$$t"; $$t || exit 1; done
 	$(MAKE) B=$(B)-san SAN=address,undefined OPT=-O1 check
 	$(MAKE) B=$(B)-c17 STD=-std=c17 unit
 	$(MAKE) B=$(B)-portable PORTABLE=1 check

@@ -61,14 +61,18 @@ struct hb_iso_view {
     uint32_t n_hands;       /* canonical hands on it */
     uint32_t board;         /* number of the canonical board */
     const uint16_t *pair;   /* [64 * code + code] -> hand within the board */
-    uint8_t code[HB_CARDS]; /* of each card; HB_NO_CARD when on the board or not in the deck */
+    uint8_t code[HB_CARDS]; /* of each card; HB_ISO_DEAD when on the board or not in the deck */
 };
+
+#define HB_ISO_DEAD 63 /* pairs with it lead to n_hands: loops can let one more entry catch them   \
+                        */
 
 /* board: n_board[street] distinct cards in any order. */
 void hb_iso_view_open(const struct hb_iso *iso, int street, const uint8_t *board,
                       struct hb_iso_view *view);
 
-/* Index of own cards a and b (a == b when there is one own card); neither may be on the board. */
+/* Index of own cards a and b (a == b when there is one own card); first + n_hands when one of them
+ * is on the board. */
 static inline uint64_t hb_iso_view_index(const struct hb_iso_view *view, uint8_t a, uint8_t b)
 {
     return view->first + view->pair[64 * view->code[a] + view->code[b]];

@@ -190,6 +190,10 @@ static void fill_pairs(const struct hb_iso *iso, struct hb_iso_shape *shape, uin
             pair[64 * a + b] = pair[best];
             pair[64 * b + a] = pair[best];
         }
+    for (unsigned a = 0; a < 64; a++) {
+        pair[64 * a + HB_ISO_DEAD] = (uint16_t)shape->n_hands;
+        pair[64 * HB_ISO_DEAD + a] = (uint16_t)shape->n_hands;
+    }
     shape->board_weight = 24; /* n_suits! */
     for (int s = iso->deck.n_suits + 1; s <= HB_SUITS; s++)
         shape->board_weight /= (uint32_t)s;
@@ -355,6 +359,13 @@ void hb_iso_set_cards(const struct hb_iso *iso, int street, uint64_t index, uint
     put_board(iso, set->keys[low], out + iso->deck.n_hole);
 }
 
+const struct hb_iso_shape *hb_iso_set_shape(const struct hb_iso *iso, int street, uint32_t board)
+{
+    const struct hb_iso_set *set = &iso->set[street];
+
+    return &set->shapes[set->first[board] >> HB_ISO_FIRST_BITS];
+}
+
 uint32_t hb_iso_boards(const struct hb_iso *iso, int street)
 {
     return iso->set[street].n_boards;
@@ -364,7 +375,7 @@ void hb_iso_board(const struct hb_iso *iso, int street, uint32_t board, uint8_t 
                   uint32_t *weight, uint64_t *first, uint32_t *n_hands)
 {
     const struct hb_iso_set *set = &iso->set[street];
-    const struct hb_iso_shape *shape = &set->shapes[set->first[board] >> HB_ISO_FIRST_BITS];
+    const struct hb_iso_shape *shape = hb_iso_set_shape(iso, street, board);
 
     put_board(iso, set->keys[board], out);
     *weight = shape->board_weight;
@@ -388,7 +399,7 @@ void hb_iso_view_open(const struct hb_iso *iso, int street, const uint8_t *board
     shape = set->first[view->board] >> HB_ISO_FIRST_BITS;
     view->n_hands = set->shapes[shape].n_hands;
     view->pair = set->pair + (size_t)shape * HB_ISO_PAIRS;
-    memset(view->code, HB_NO_CARD, sizeof view->code);
+    memset(view->code, HB_ISO_DEAD, sizeof view->code);
     for (int slot = 0; slot < 4 * iso->deck.n_ranks; slot++)
         if ((slot & 3) < iso->deck.n_suits && (key >> (16 * (slot & 3) + slot / 4) & 1) == 0) {
             uint8_t card = (uint8_t)(slot + iso->card_shift);

@@ -140,6 +140,44 @@ static void bench_deal(const struct hb_iso *iso)
     report("deal_2x2_5_eval_and_8_indices", "ns", 1e9 * (now_s() - t) / DEALS, sum);
 }
 
+/* Exact equities of all hold'em hands, street by street from the last. */
+static void bench_equity(const struct hb_iso *iso)
+{
+    uint16_t *score = NULL;
+    uint64_t *sum[3] = {NULL};
+    uint64_t *square[3] = {NULL};
+    struct hb_err e = {0};
+    double t;
+
+    if (hb_mem_new(&score, hb_iso_size(iso, 3), sizeof *score, "scores", &e) != HB_OK)
+        exit(71);
+    t = now_s();
+    if (hb_equity_final(iso, 0, hb_iso_boards(iso, 3), score, &e) != HB_OK)
+        exit(71);
+    report("equity_river", "seconds", now_s() - t, score[0]);
+    for (int s = 2; s >= 0; s--) {
+        uint32_t n = hb_iso_boards(iso, s);
+
+        if (hb_mem_new(&sum[s], hb_iso_size(iso, s), sizeof **sum, "sums", &e) != HB_OK ||
+            hb_mem_new(&square[s], hb_iso_size(iso, s), sizeof **sum, "sums", &e) != HB_OK)
+            exit(71);
+        t = now_s();
+        if ((s == 2 ? hb_equity_fold_final(iso, 0, n, score, sum[s], square[s], &e)
+                    : hb_equity_fold(iso, s, 0, n, sum[s + 1], square[s + 1], sum[s], square[s],
+                                     &e)) != HB_OK)
+            exit(71);
+        report(s == 2   ? "equity_turn_from_river"
+               : s == 1 ? "equity_flop_from_turn"
+                        : "equity_preflop_from_flop",
+               "seconds", now_s() - t, sum[s][0]);
+    }
+    hb_mem_free(score);
+    for (int s = 0; s < 3; s++) {
+        hb_mem_free(sum[s]);
+        hb_mem_free(square[s]);
+    }
+}
+
 int main(void)
 {
     uint8_t *hands = NULL;
@@ -160,6 +198,7 @@ int main(void)
     bench_index(iso, "index_turn_set", 2, 200, hands);
     bench_index(iso, "index_flop_set", 1, 200, hands);
     bench_deal(iso);
+    bench_equity(iso);
     hb_iso_free(iso);
     t = now_s();
     if (hb_iso_new(&holdem, HB_ISO_ROUNDS, &iso, NULL) != HB_OK)
