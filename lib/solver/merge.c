@@ -75,25 +75,29 @@ static int32_t scaled(int32_t v, double factor)
     return (int32_t)((double)v * factor); /* toward zero */
 }
 
-/* Bring a row that an earlier epoch left behind to the current one. */
+/* Bring the regrets of a row that an earlier epoch left behind to the current one. */
 static void refresh(const struct hb_merge *m, int32_t *row, unsigned n)
 {
     int32_t *regret = row + HB_ROW_HEAD;
-    int32_t *sums = regret + n;
-    int exponent = hb_row_exponent(row);
+    uint32_t exponent = (uint32_t)row[0] & ~HB_EPOCH_MAX;
     double positive, negative;
 
     hb_discounts_factor(&m->discounts, hb_row_epoch(row), m->round.epoch, &positive, &negative);
     for (unsigned a = 0; a < n; a++)
         regret[a] = scaled(regret[a], regret[a] > 0 ? positive : negative);
-    if (m->round.weight_exp > exponent) {
-        int shift = m->round.weight_exp - exponent;
+    row[0] = (int32_t)(m->round.epoch | exponent);
+}
 
-        for (unsigned a = 0; a < n; a++)
-            sums[a] = shift < 31 ? sums[a] >> shift : 0;
-        exponent = m->round.weight_exp;
-    }
-    row[0] = (int32_t)(m->round.epoch | (uint32_t)exponent << 24);
+/* Give the sums of a row the exponent of the round's weight. Only a strategy record may do so: in a
+ * row whose strategy is rarely updated the regrets' visits would shift old sums out of sight. */
+static void raise_exponent(const struct hb_merge *m, int32_t *row, unsigned n)
+{
+    int32_t *sums = row + HB_ROW_HEAD + n;
+    int shift = m->round.weight_exp - hb_row_exponent(row);
+
+    for (unsigned a = 0; a < n; a++)
+        sums[a] = shift < 31 ? sums[a] >> shift : 0;
+    row[0] = (int32_t)(hb_row_epoch(row) | (uint32_t)m->round.weight_exp << 24);
 }
 
 static int add_due(struct hb_merge *m, uint64_t row, unsigned n, struct hb_err *e)
@@ -122,8 +126,11 @@ static bool add_record(struct hb_merge *m, int32_t *row, const uint8_t *values, 
         refresh(m, row, n);
     if (m->table->spec.params.discount == HB_DISCOUNT_PLUS)
         low = 0;
-    if (kind == HB_RECORD_STRATEGY)
+    if (kind == HB_RECORD_STRATEGY) {
+        if (hb_row_exponent(row) < m->round.weight_exp)
+            raise_exponent(m, row, n);
         row[1] = (int32_t)((uint32_t)row[1] + 1);
+    }
     for (unsigned a = 0; a < n; a++) {
         int16_t d;
 

@@ -16,10 +16,21 @@ const char *hb_discount_name(enum hb_discount d)
     return discount_names[d];
 }
 
-/* A delta is v(a) - v(I); both lie in [-loss, (n-1)*loss], so it is at most n*loss chips. */
+/* Chips that the largest delta can come to. A delta is v(a) - v(I), both from -loss to win. */
+static int64_t widest_delta(const struct hb_rules *r)
+{
+    int64_t win = hb_rules_max_loss(r);
+    int64_t loss = win / (r->n_players - 1); /* equal stacks: the winner takes it from each other */
+
+    for (int i = 1; i < r->n_players; i++)
+        if (r->stack[i] != r->stack[0])
+            loss = win; /* never more than what the others put in */
+    return win + loss;
+}
+
 int hb_params_unit(struct hb_params *p, const struct hb_rules *r, struct hb_err *e)
 {
-    int64_t width = (int64_t)hb_rules_max_loss(r) * r->n_players;
+    int64_t width = widest_delta(r);
     int shift = UNIT_MAX;
 
     while (shift >= UNIT_MIN) {

@@ -15,8 +15,8 @@
  * Epoch: discounts that the row has received. A row is brought up to date when a merge first
  * touches it in a later epoch; until then its regrets are all too large by one common factor, which
  * regret matching does not see. Strategy sums are not discounted: increments carry the round's
- * weight, and the row is a block of floating point numbers with one exponent, raised (sums halved)
- * when the weight's exponent passes it or an entry comes near HB_ENTRY_MAX.
+ * weight, and the sums of a row are a block of floating point numbers with one exponent, raised
+ * (sums halved) when an increment of larger weight comes or an entry comes near HB_ENTRY_MAX.
  *
  * Threads: any number of readers; one writer for each part (merge.h). */
 #ifndef HB_SOLVER_TABLE_H
