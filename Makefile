@@ -110,13 +110,18 @@ UNIT  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/t_*
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(sort $(wildcard tests/bench/b_*.c)))
 # code shared by the tests, e.g. the plain model of the solver
 TEST_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/t_%.c tests/unit/long_%.c,$(wildcard tests/unit/*.c)))
+TEST_LIB := $(B)/libtest.a
 # unit tests that take long: check-long only
 LONG  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/long_*.c)))
 
-$(B)/tests/%: $(B)/tests/unit/%.o $(TEST_OBJ) $(LIB)
+$(TEST_LIB): $(TEST_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/tests/%: $(B)/tests/unit/%.o $(TEST_LIB) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
-$(B)/bench/%: $(B)/tests/bench/%.o $(LIB)
+$(B)/bench/%: $(B)/tests/bench/%.o $(TEST_LIB) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
 
