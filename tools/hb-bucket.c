@@ -1,0 +1,505 @@
+/* hb-bucket - build, inspect and ask card abstractions. */
+#include "tool.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "abstraction/buckets.h"
+#include "abstraction/build.h"
+#include "abstraction/hb_plugin.h"
+#include "abstraction/hba.h"
+#include "abstraction/plugin.h"
+#include "base/bytes.h"
+#include "base/io.h"
+#include "base/os.h"
+#include "cards/iso.h"
+#include "game/rules.h"
+#include "game/tree.h"
+#include "run/config.h"
+
+#define GAME_FILE_MAX (1u << 20)
+#define DIRS_MAX      8192u
+#define PROGRESS_S    5.0 /* seconds between progress lines */
+
+enum { OPT_CONFIG = TOOL_OPT, OPT_PLUGIN_PATH, OPT_STREET, OPT_ROUNDS, OPT_GAME };
+
+#define PLUGIN_PATH_OPTION                                                                         \
+    {                                                                                              \
+        "plugin-path", OPT_PLUGIN_PATH, "DIRS", "look for plugins in these folders first (a:b)"    \
+    }
+#define STREET_OPTION                                                                              \
+    {                                                                                              \
+        "street", OPT_STREET, "S", "preflop, flop, turn or river"                                  \
+    }
+#define ROUNDS_OPTION                                                                              \
+    {                                                                                              \
+        "rounds", OPT_ROUNDS, NULL, "keep the cards of each round apart"                           \
+    }
+#define GAME_OPTION                                                                                \
+    {                                                                                              \
+        "game", OPT_GAME, "FILE", "the deck of this .game file, not hold'em's"                     \
+    }
+
+static const struct tool_option no_options[] = {{NULL, 0, NULL, NULL}};
+
+/* ---- shared by the commands ---- */
+
+static void print_json(json_t *object)
+{
+    (void)json_dumpf(object, stdout, JSON_COMPACT | JSON_ENSURE_ASCII); /* tool_finish looks */
+    (void)putchar('\n');
+    json_decref(object);
+}
+
+static void set_text(json_t *object, const char *key, const char *text)
+{
+    json_t *value = json_string(text);
+
+    json_object_set_new(object, key, value != NULL ? value : json_string("(not UTF-8)"));
+}
+
+static void set_u64(json_t *object, const char *key, uint64_t value)
+{
+    json_object_set_new(object, key, json_integer((json_int_t)value));
+}
+
+struct question { /* what index, unindex and count are asked */
+    struct hb_deck deck;
+    enum hb_iso_sense sense;
+    int street; /* -1: not given */
+    struct hb_iso *iso;
+};
+
+static void deck_of_game(const char *path, struct hb_deck *deck)
+{
+    struct hb_err e = {0};
+    struct hb_buf text = {0};
+    struct hb_rules rules;
+
+    if (hb_io_read_file(path, GAME_FILE_MAX, &text, &e) != HB_OK ||
+        hb_rules_parse(&rules, (const char *)text.data, text.len, path, &e) != HB_OK)
+        tool_die(&e, NULL);
+    hb_buf_fini(&text);
+    *deck = rules.deck;
+}
+
+/* Options of index, unindex and count; the index is built, operands follow at argv[optind]. */
+static struct question read_question(const struct tool_spec *spec, int argc, char **argv)
+{
+    struct question q = {.deck = {13, 4, 2, 4, {0, 3, 4, 5}}, .sense = HB_ISO_SET, .street = -1};
+    const char *street = NULL;
+    struct hb_err e = {0};
+    const char *arg;
+    int opt;
+
+    while ((opt = tool_next(spec, argc, argv, &arg)) != -1)
+        switch (opt) {
+        case OPT_STREET: street = arg; break;
+        case OPT_ROUNDS: q.sense = HB_ISO_ROUNDS; break;
+        case OPT_GAME: deck_of_game(arg, &q.deck); break;
+        default: break; /* tool_next refuses what is not in the table */
+        }
+    if (street != NULL && (q.street = hb_street_parse(street)) < 0)
+        tool_usage(spec, "'%s' is no street: preflop, flop, turn or river", street);
+    if (q.street >= q.deck.n_streets)
+        tool_usage(spec, "the game has no %s", street);
+    if (hb_iso_new(&q.deck, q.sense, &q.iso, &e) != HB_OK)
+        tool_die(&e, NULL);
+    return q;
+}
+
+/* ---- build ---- */
+
+static const struct tool_option build_options[] = {
+    {"config", OPT_CONFIG, "FILE", "the run's configuration: game, betting and cards"},
+    {"out", 'o', "OUT.hba", "the bucket file to write"},
+    PLUGIN_PATH_OPTION,
+    {"quiet", 'q', NULL, "no progress lines"},
+    {NULL, 0, NULL, NULL}};
+static const struct tool_spec build_spec = {
+    "hb-bucket build", "hb-bucket build --config FILE -o OUT.hba [--plugin-path DIRS] [--quiet]",
+    "Run the plugins of a configuration over every hand and write a bucket file.", build_options};
+
+struct progress {
+    double next; /* time of the next line */
+};
+
+static void show_progress(void *ctx, int street, const char *stage, double fraction)
+{
+    struct progress *p = ctx;
+    double now = hb_os_monotonic();
+
+    if (now < p->next)
+        return;
+    p->next = now + PROGRESS_S;
+    tool_info("%s: %s, %.0f %%", hb_street_name(street), stage, 100 * fraction);
+}
+
+static void show_log(int level, const char *msg)
+{
+    if (level >= HB_LOG_WARNING)
+        tool_info("plugin warns: %s", msg);
+    else if (level >= HB_LOG_INFO)
+        tool_info("plugin: %s", msg);
+}
+
+static void show_warning(int level, const char *msg)
+{
+    if (level >= HB_LOG_WARNING)
+        tool_info("plugin warns: %s", msg);
+}
+
+static int load_config(const char *path, struct hb_config *c, bool need[HB_STREETS],
+                       struct hb_err *e)
+{
+    struct hb_tree tree = {0};
+    int rc;
+
+    if ((rc = hb_config_load(path, c, e)) != HB_OK ||
+        (rc = hb_tree_new(&c->rules, &c->betting, 0, &tree, e)) != HB_OK)
+        return rc;
+    for (uint32_t i = 0; i < tree.n_nodes; i++)
+        need[tree.node[i].street] = true;
+    hb_tree_fini(&tree);
+    for (int s = 0; !c->cards_given && s < c->rules.deck.n_streets; s++) {
+        c->cards.street[s].given = true;
+        (void)snprintf(c->cards.street[s].plugin, HB_PLUGIN_NAME_MAX, "lossless"); /* fits */
+    }
+    return HB_OK;
+}
+
+static void say_built(const char *path)
+{
+    char hex[HB_HASH_HEX];
+    struct hb_buckets b;
+    struct hb_err e = {0};
+
+    if (hb_buckets_open(path, NULL, &b, &e) != HB_OK)
+        tool_die(&e, NULL);
+    for (int s = 0; s < HB_STREETS; s++)
+        if (b.street[s].kind != HB_BUCKETS_NONE)
+            tool_info("%s: %" PRIu32 " buckets for %" PRIu64 " hands (%s)", hb_street_name(s),
+                      b.street[s].n_buckets, b.street[s].n_hands, b.street[s].plugin);
+    hb_hash_hex(&b.content, hex);
+    tool_info("%s: content %s", path, hex);
+    hb_buckets_fini(&b);
+}
+
+static int run_build(int argc, char **argv)
+{
+    static struct hb_config config; /* too large for the stack */
+    struct progress progress = {.next = hb_os_monotonic() + PROGRESS_S};
+    const char *config_path = NULL;
+    const char *out = NULL;
+    const char *plugin_path = NULL;
+    char dirs[DIRS_MAX];
+    bool need[HB_STREETS] = {false};
+    bool quiet = false;
+    struct hb_err e = {0};
+    const char *arg;
+    int opt;
+
+    while ((opt = tool_next(&build_spec, argc, argv, &arg)) != -1)
+        switch (opt) {
+        case OPT_CONFIG: config_path = arg; break;
+        case 'o': out = arg; break;
+        case OPT_PLUGIN_PATH: plugin_path = arg; break;
+        case 'q': quiet = true; break;
+        default: break; /* tool_next refuses what is not in the table */
+        }
+    if (optind != argc)
+        tool_usage(&build_spec, "unexpected operand '%s'", argv[optind]);
+    if (config_path == NULL || out == NULL)
+        tool_usage(&build_spec, "%s is needed", config_path == NULL ? "--config" : "-o");
+    if (strcmp(out, "-") == 0)
+        tool_usage(&build_spec, "a bucket file is mapped: -o needs a file name");
+    tool_plugin_dirs(plugin_path, dirs, sizeof dirs);
+    if (load_config(config_path, &config, need, &e) != HB_OK ||
+        hb_buckets_build(&config.rules.deck, need, &config.cards, dirs, out,
+                         quiet ? NULL : show_progress, &progress, quiet ? show_warning : show_log,
+                         &e) != HB_OK)
+        tool_die(&e, NULL);
+    if (!quiet)
+        say_built(out);
+    return tool_finish(TOOL_OK);
+}
+
+/* ---- info ---- */
+
+static const struct tool_spec info_spec = {"hb-bucket info", "hb-bucket info FILE.hba",
+                                           "Verify a bucket file and describe it as a JSON object.",
+                                           no_options};
+
+static const char *kind_name(enum hb_bucket_kind kind)
+{
+    switch (kind) {
+    case HB_BUCKETS_NONE: return "none";
+    case HB_BUCKETS_IDENTITY: return "identity";
+    case HB_BUCKETS_U8: return "u8";
+    case HB_BUCKETS_U16: return "u16";
+    case HB_BUCKETS_U32: return "u32";
+    }
+    return "unknown";
+}
+
+static json_t *deck_json(const struct hb_deck *deck)
+{
+    json_t *object = json_object();
+    json_t *board = json_array();
+
+    set_u64(object, "ranks", (uint64_t)deck->n_ranks);
+    set_u64(object, "suits", (uint64_t)deck->n_suits);
+    set_u64(object, "hole", (uint64_t)deck->n_hole);
+    for (int s = 0; s < deck->n_streets; s++)
+        json_array_append_new(board, json_integer(deck->n_board[s]));
+    json_object_set_new(object, "board", board);
+    return object;
+}
+
+static json_t *street_json(int street, const struct hb_buckets_street *st)
+{
+    json_t *object = json_object();
+
+    set_text(object, "street", hb_street_name(street));
+    set_text(object, "kind", kind_name(st->kind));
+    set_text(object, "recall", st->sense == HB_ISO_ROUNDS ? "perfect" : "imperfect");
+    set_u64(object, "buckets", st->n_buckets);
+    set_u64(object, "hands", st->n_hands);
+    json_object_set_new(object, "hottest", json_real((double)st->hottest / (double)st->total));
+    set_text(object, "plugin", st->plugin);
+    set_text(object, "version", st->version);
+    set_text(object, "args", st->args);
+    return object;
+}
+
+/* The only operand of a command that takes one file, opened and verified. */
+static void open_operand(const struct tool_spec *spec, const char *path, struct hb_buckets *b)
+{
+    struct hb_err e = {0};
+
+    if (strcmp(path, "-") == 0)
+        tool_usage(spec, "a bucket file is mapped: it cannot be read from a pipe");
+    if (hb_buckets_open(path, NULL, b, &e) != HB_OK)
+        tool_die(&e, NULL);
+}
+
+/* Refuses options; operands must be n. */
+static void only_operands(const struct tool_spec *spec, int argc, char **argv, int n,
+                          const char *what)
+{
+    const char *arg;
+
+    while (tool_next(spec, argc, argv, &arg) != -1)
+        continue; /* there are none to look at */
+    if (argc - optind != n)
+        tool_usage(spec, "%s", what);
+}
+
+static int run_info(int argc, char **argv)
+{
+    char hex[HB_HASH_HEX];
+    struct hb_buckets b;
+    json_t *object = json_object();
+    json_t *streets = json_array();
+
+    only_operands(&info_spec, argc, argv, 1, "one bucket file is needed");
+    open_operand(&info_spec, argv[optind], &b);
+    json_object_set_new(object, "deck", deck_json(&b.deck));
+    for (int s = 0; s < b.deck.n_streets; s++)
+        if (b.street[s].kind != HB_BUCKETS_NONE)
+            json_array_append_new(streets, street_json(s, &b.street[s]));
+    json_object_set_new(object, "streets", streets);
+    set_u64(object, "map_bytes", hb_buckets_bytes(&b));
+    hb_hash_hex(&b.content, hex);
+    set_text(object, "content", hex);
+    hb_hash_hex(&b.root, hex);
+    set_text(object, "root", hex);
+    set_text(object, "path", b.path);
+    print_json(object);
+    hb_buckets_fini(&b);
+    return tool_finish(TOOL_OK);
+}
+
+/* ---- plugins ---- */
+
+static const struct tool_option plugins_options[] = {PLUGIN_PATH_OPTION, {NULL, 0, NULL, NULL}};
+static const struct tool_spec plugins_spec = {
+    "hb-bucket plugins", "hb-bucket plugins [--plugin-path DIRS]",
+    "List the plugins that a configuration can name, a JSON object a line.", plugins_options};
+
+static void show_plugin(void *ctx, const char *name, const struct hb_plugin *p, int rc,
+                        const struct hb_err *why)
+{
+    json_t *object = json_object();
+
+    (void)ctx; /* nothing to carry along */
+    set_text(object, "name", name);
+    if (rc == HB_OK) {
+        set_text(object, "id", p->abs->id);
+        set_text(object, "version", p->abs->version);
+    }
+    set_text(object, "path", p->path);
+    if (rc != HB_OK)
+        set_text(object, "error", why->msg);
+    print_json(object);
+}
+
+static int run_plugins(int argc, char **argv)
+{
+    const char *plugin_path = NULL;
+    char dirs[DIRS_MAX];
+    struct hb_err e = {0};
+    const char *arg;
+
+    while (tool_next(&plugins_spec, argc, argv, &arg) != -1)
+        plugin_path = arg; /* the only option */
+    if (optind != argc)
+        tool_usage(&plugins_spec, "unexpected operand '%s'", argv[optind]);
+    tool_plugin_dirs(plugin_path, dirs, sizeof dirs);
+    if (hb_plugin_list(dirs, show_plugin, NULL, &e) != HB_OK)
+        tool_die(&e, NULL);
+    return tool_finish(TOOL_OK);
+}
+
+/* ---- index, unindex, count ---- */
+
+static const struct tool_option index_options[] = {
+    ROUNDS_OPTION, GAME_OPTION, {NULL, 0, NULL, NULL}};
+static const struct tool_spec index_spec = {
+    "hb-bucket index", "hb-bucket index HAND [--rounds] [--game FILE]",
+    "Print the canonical index of a hand such as AhKh/QsJs2d.", index_options};
+
+static int run_index(int argc, char **argv)
+{
+    struct question q = read_question(&index_spec, argc, argv);
+    uint8_t cards[HB_HAND_MAX];
+    struct hb_err e = {0};
+    int n_cards;
+    int street;
+
+    if (argc - optind != 1)
+        tool_usage(&index_spec, "one hand is needed");
+    if (hb_hand_parse(&q.deck, argv[optind], cards, &n_cards, &street, &e) != HB_OK)
+        tool_die(&e, NULL);
+    (void)printf("%" PRIu64 "\n", hb_iso_index(q.iso, street, cards));
+    hb_iso_free(q.iso);
+    return tool_finish(TOOL_OK);
+}
+
+static const struct tool_option street_options[] = {
+    STREET_OPTION, ROUNDS_OPTION, GAME_OPTION, {NULL, 0, NULL, NULL}};
+static const struct tool_spec unindex_spec = {
+    "hb-bucket unindex", "hb-bucket unindex --street S N [--rounds] [--game FILE]",
+    "Print a representative hand of a canonical index.", street_options};
+
+/* "AhKh/QsJs2d", with a '/' before the cards of each round when the rounds are apart. */
+static void print_hand(const struct question *q, const uint8_t *cards)
+{
+    char text[2 * HB_HAND_MAX + 1];
+    int shown = 0;
+
+    hb_cards_format(cards, q->deck.n_hole, text);
+    (void)fputs(text, stdout);
+    for (int s = 0; s <= q->street; s++) {
+        int n = q->deck.n_board[s] - shown;
+
+        if (n == 0 || (q->sense == HB_ISO_SET && s < q->street))
+            continue;
+        hb_cards_format(cards + q->deck.n_hole + shown, n, text);
+        (void)printf("/%s", text);
+        shown += n;
+    }
+    (void)putchar('\n');
+}
+
+static int run_unindex(int argc, char **argv)
+{
+    struct question q = read_question(&unindex_spec, argc, argv);
+    uint8_t cards[HB_HAND_MAX];
+    uint64_t index;
+
+    if (q.street < 0)
+        tool_usage(&unindex_spec, "--street is needed");
+    if (argc - optind != 1)
+        tool_usage(&unindex_spec, "one index is needed");
+    index = tool_u64(argv[optind], "index", 0, hb_iso_size(q.iso, q.street) - 1);
+    hb_iso_cards(q.iso, q.street, index, cards);
+    print_hand(&q, cards);
+    hb_iso_free(q.iso);
+    return tool_finish(TOOL_OK);
+}
+
+static const struct tool_spec count_spec = {
+    "hb-bucket count", "hb-bucket count --street S [--rounds] [--game FILE]",
+    "Print the number of canonical hands on a street.", street_options};
+
+static int run_count(int argc, char **argv)
+{
+    struct question q = read_question(&count_spec, argc, argv);
+
+    if (q.street < 0)
+        tool_usage(&count_spec, "--street is needed");
+    if (optind != argc)
+        tool_usage(&count_spec, "unexpected operand '%s'", argv[optind]);
+    (void)printf("%" PRIu64 "\n", hb_iso_size(q.iso, q.street));
+    hb_iso_free(q.iso);
+    return tool_finish(TOOL_OK);
+}
+
+/* ---- lookup ---- */
+
+static const struct tool_spec lookup_spec = {
+    "hb-bucket lookup", "hb-bucket lookup FILE.hba HAND",
+    "Print street, canonical index and bucket of a hand as a JSON object.", no_options};
+
+static int run_lookup(int argc, char **argv)
+{
+    uint8_t cards[HB_HAND_MAX];
+    struct hb_buckets b;
+    struct hb_err e = {0};
+    json_t *object = json_object();
+    int n_cards;
+    int street;
+
+    only_operands(&lookup_spec, argc, argv, 2, "a bucket file and a hand are needed");
+    open_operand(&lookup_spec, argv[optind], &b);
+    if (hb_hand_parse(&b.deck, argv[optind + 1], cards, &n_cards, &street, &e) != HB_OK)
+        tool_die(&e, NULL);
+    if (b.street[street].kind == HB_BUCKETS_NONE)
+        tool_usage(&lookup_spec, "'%s' has no buckets on the %s", argv[optind],
+                   hb_street_name(street));
+    set_text(object, "street", hb_street_name(street));
+    set_u64(object, "index", hb_iso_index(b.iso[b.street[street].sense], street, cards));
+    set_u64(object, "bucket", hb_buckets_of(&b, street, cards));
+    print_json(object);
+    hb_buckets_fini(&b);
+    return tool_finish(TOOL_OK);
+}
+
+/* ---- main ---- */
+
+static const struct tool_spec main_spec = {
+    "hb-bucket",
+    "hb-bucket build --config FILE -o OUT.hba [--plugin-path DIRS] [--quiet]\n"
+    "hb-bucket info FILE.hba\n"
+    "hb-bucket plugins [--plugin-path DIRS]\n"
+    "hb-bucket index HAND [--rounds] [--game FILE]\n"
+    "hb-bucket unindex --street S N [--rounds] [--game FILE]\n"
+    "hb-bucket count --street S [--rounds] [--game FILE]\n"
+    "hb-bucket lookup FILE.hba HAND",
+    "Build, inspect and ask card abstractions.", no_options};
+
+int main(int argc, char **argv)
+{
+    static const struct tool_command commands[] = {{"build", run_build},     {"info", run_info},
+                                                   {"plugins", run_plugins}, {"index", run_index},
+                                                   {"unindex", run_unindex}, {"count", run_count},
+                                                   {"lookup", run_lookup},   {NULL, NULL}};
+
+    tool_init("hb-bucket");
+    return tool_dispatch(&main_spec, commands, argc, argv);
+}
