@@ -111,8 +111,9 @@ static int check_map(const struct hb_buckets_street *st, int street, const struc
     return HB_OK;
 }
 
+/* Map a street's section, whose chunks were verified. `promised` is NULL when the map was, too. */
 static int map_street(struct hb_buckets *b, int street, const struct hb_hash *promised,
-                      bool verified, struct hb_err *e)
+                      struct hb_err *e)
 {
     struct hb_buckets_street *st = &b->street[street];
     struct hb_section section;
@@ -134,10 +135,10 @@ static int map_street(struct hb_buckets *b, int street, const struct hb_hash *pr
     if (section.raw_bytes != st->n_hands * hb_hba_width(st->kind))
         return hb_fail(e, HB_EFORMAT, "section '%s' has %llu bytes for %llu hands", section.name,
                        (unsigned long long)section.raw_bytes, (unsigned long long)st->n_hands);
-    if ((rc = hb_creader_map(b->file, &section, verified, &map, e)) != HB_OK)
+    if ((rc = hb_creader_map(b->file, &section, true, &map, e)) != HB_OK)
         return rc;
     st->map = map;
-    return verified ? HB_OK : check_map(st, street, promised, e);
+    return promised == NULL ? HB_OK : check_map(st, street, promised, e);
 }
 
 static int open_file(const char *path, const struct hb_hash *verified_root, struct hb_buckets *b,
@@ -158,10 +159,12 @@ static int open_file(const char *path, const struct hb_hash *verified_root, stru
         hb_hash_hex(verified_root, want);
         return hb_fail(e, HB_EIDENTITY, "root hash is %.16s…, expected %.16s…", have, want);
     }
+    if (verified_root == NULL && (rc = hb_creader_verify(b->file, NULL, e)) != HB_OK)
+        return rc;
     if ((rc = read_meta(b, &maps, e)) != HB_OK)
         return rc;
     for (int s = 0; s < HB_STREETS; s++)
-        if ((rc = map_street(b, s, &maps.hash[s], verified_root != NULL, e)) != HB_OK)
+        if ((rc = map_street(b, s, verified_root == NULL ? &maps.hash[s] : NULL, e)) != HB_OK)
             return rc;
     if ((real = realpath(path, NULL)) == NULL)
         return hb_fail_sys(e, HB_ENOINPUT, "cannot resolve the path");

@@ -44,7 +44,7 @@ static uint64_t board_weights(const struct hb_iso *iso, int street, uint32_t boa
     hb_iso_board(iso, street, board, shown, &weight, &first, n_hands);
     hb_iso_view_open(iso, street, shown, &view);
     for (int i = 0; i < n_cards; i++)
-        if (view.code[cards[i]] != HB_NO_CARD)
+        if (memchr(shown, cards[i], (size_t)deck->n_board[street]) == NULL)
             live[n_live++] = cards[i];
     memset(out, 0, *n_hands * sizeof out[0]);
     for (int i = 0; i < n_live; i++) {
