@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "abstraction/buckets.h"
 #include "abstraction/build.h"
 #include "abstraction/hb_plugin.h"
@@ -15,6 +13,7 @@
 #include "abstraction/plugin.h"
 #include "base/bytes.h"
 #include "base/io.h"
+#include "base/json.h"
 #include "base/os.h"
 #include "cards/iso.h"
 #include "game/rules.h"
@@ -48,23 +47,23 @@ static const struct tool_option no_options[] = {{NULL, 0, NULL, NULL}};
 
 /* ---- shared by the commands ---- */
 
-static void print_json(json_t *object)
+/* A line of output. */
+static void print_line(struct hb_buf *line)
 {
-    (void)json_dumpf(object, stdout, JSON_COMPACT | JSON_ENSURE_ASCII); /* tool_finish looks */
-    (void)putchar('\n');
-    json_decref(object);
+    struct hb_err e = {0};
+
+    hb_buf_u8(line, '\n');
+    if (hb_buf_check(line, &e) != HB_OK)
+        tool_die(&e, NULL);
+    (void)fwrite(line->data, 1, line->len, stdout); /* tool_finish looks */
+    hb_buf_fini(line);
 }
 
-static void set_text(json_t *object, const char *key, const char *text)
+/* ,"key":"text" */
+static void put_text(struct hb_buf *line, const char *key, const char *text)
 {
-    json_t *value = json_string(text);
-
-    json_object_set_new(object, key, value != NULL ? value : json_string("(not UTF-8)"));
-}
-
-static void set_u64(json_t *object, const char *key, uint64_t value)
-{
-    json_object_set_new(object, key, json_integer((json_int_t)value));
+    hb_buf_printf(line, ",\"%s\":", key);
+    hb_json_str(line, text);
 }
 
 struct question { /* what index, unindex and count are asked */
@@ -246,34 +245,27 @@ static const char *kind_name(enum hb_bucket_kind kind)
     return "unknown";
 }
 
-static json_t *deck_json(const struct hb_deck *deck)
+static void put_deck(struct hb_buf *line, const struct hb_deck *deck)
 {
-    json_t *object = json_object();
-    json_t *board = json_array();
-
-    set_u64(object, "ranks", (uint64_t)deck->n_ranks);
-    set_u64(object, "suits", (uint64_t)deck->n_suits);
-    set_u64(object, "hole", (uint64_t)deck->n_hole);
+    hb_buf_printf(line, "\"deck\":{\"ranks\":%d,\"suits\":%d,\"hole\":%d,\"board\":[",
+                  deck->n_ranks, deck->n_suits, deck->n_hole);
     for (int s = 0; s < deck->n_streets; s++)
-        json_array_append_new(board, json_integer(deck->n_board[s]));
-    json_object_set_new(object, "board", board);
-    return object;
+        hb_buf_printf(line, "%s%d", s > 0 ? "," : "", deck->n_board[s]);
+    hb_buf_printf(line, "]}");
 }
 
-static json_t *street_json(int street, const struct hb_buckets_street *st)
+static void put_street(struct hb_buf *line, int street, const struct hb_buckets_street *st)
 {
-    json_t *object = json_object();
-
-    set_text(object, "street", hb_street_name(street));
-    set_text(object, "kind", kind_name(st->kind));
-    set_text(object, "recall", st->sense == HB_ISO_ROUNDS ? "perfect" : "imperfect");
-    set_u64(object, "buckets", st->n_buckets);
-    set_u64(object, "hands", st->n_hands);
-    json_object_set_new(object, "hottest", json_real((double)st->hottest / (double)st->total));
-    set_text(object, "plugin", st->plugin);
-    set_text(object, "version", st->version);
-    set_text(object, "args", st->args);
-    return object;
+    hb_buf_printf(line,
+                  "{\"street\":\"%s\",\"kind\":\"%s\",\"recall\":\"%s\",\"buckets\":%" PRIu32
+                  ",\"hands\":%" PRIu64 ",\"hottest\":",
+                  hb_street_name(street), kind_name(st->kind),
+                  st->sense == HB_ISO_ROUNDS ? "perfect" : "imperfect", st->n_buckets, st->n_hands);
+    hb_json_real(line, (double)st->hottest / (double)st->total);
+    put_text(line, "plugin", st->plugin);
+    put_text(line, "version", st->version);
+    put_text(line, "args", st->args);
+    hb_buf_printf(line, "}");
 }
 
 /* The only operand of a command that takes one file, opened and verified. */
@@ -302,24 +294,29 @@ static void only_operands(const struct tool_spec *spec, int argc, char **argv, i
 static int run_info(int argc, char **argv)
 {
     char hex[HB_HASH_HEX];
+    struct hb_buf line = {0};
     struct hb_buckets b;
-    json_t *object = json_object();
-    json_t *streets = json_array();
+    const char *comma = "";
 
     only_operands(&info_spec, argc, argv, 1, "one bucket file is needed");
     open_operand(&info_spec, argv[optind], &b);
-    json_object_set_new(object, "deck", deck_json(&b.deck));
+    hb_buf_printf(&line, "{");
+    put_deck(&line, &b.deck);
+    hb_buf_printf(&line, ",\"streets\":[");
     for (int s = 0; s < b.deck.n_streets; s++)
-        if (b.street[s].kind != HB_BUCKETS_NONE)
-            json_array_append_new(streets, street_json(s, &b.street[s]));
-    json_object_set_new(object, "streets", streets);
-    set_u64(object, "map_bytes", hb_buckets_bytes(&b));
+        if (b.street[s].kind != HB_BUCKETS_NONE) {
+            hb_buf_printf(&line, "%s", comma);
+            put_street(&line, s, &b.street[s]);
+            comma = ",";
+        }
+    hb_buf_printf(&line, "],\"map_bytes\":%" PRIu64, hb_buckets_bytes(&b));
     hb_hash_hex(&b.content, hex);
-    set_text(object, "content", hex);
+    put_text(&line, "content", hex);
     hb_hash_hex(&b.root, hex);
-    set_text(object, "root", hex);
-    set_text(object, "path", b.path);
-    print_json(object);
+    put_text(&line, "root", hex);
+    put_text(&line, "path", b.path);
+    hb_buf_printf(&line, "}");
+    print_line(&line);
     hb_buckets_fini(&b);
     return tool_finish(TOOL_OK);
 }
@@ -334,18 +331,20 @@ static const struct tool_spec plugins_spec = {
 static void show_plugin(void *ctx, const char *name, const struct hb_plugin *p, int rc,
                         const struct hb_err *why)
 {
-    json_t *object = json_object();
+    struct hb_buf line = {0};
 
     (void)ctx; /* nothing to carry along */
-    set_text(object, "name", name);
+    hb_buf_printf(&line, "{\"name\":");
+    hb_json_str(&line, name);
     if (rc == HB_OK) {
-        set_text(object, "id", p->abs->id);
-        set_text(object, "version", p->abs->version);
+        put_text(&line, "id", p->abs->id);
+        put_text(&line, "version", p->abs->version);
     }
-    set_text(object, "path", p->path);
+    put_text(&line, "path", p->path);
     if (rc != HB_OK)
-        set_text(object, "error", why->msg);
-    print_json(object);
+        put_text(&line, "error", why->msg);
+    hb_buf_printf(&line, "}");
+    print_line(&line);
 }
 
 static int run_plugins(int argc, char **argv)
@@ -461,7 +460,6 @@ static int run_lookup(int argc, char **argv)
     uint8_t cards[HB_HAND_MAX];
     struct hb_buckets b;
     struct hb_err e = {0};
-    json_t *object = json_object();
     int n_cards;
     int street;
 
@@ -472,10 +470,9 @@ static int run_lookup(int argc, char **argv)
     if (b.street[street].kind == HB_BUCKETS_NONE)
         tool_usage(&lookup_spec, "'%s' has no buckets on the %s", argv[optind],
                    hb_street_name(street));
-    set_text(object, "street", hb_street_name(street));
-    set_u64(object, "index", hb_iso_index(b.iso[b.street[street].sense], street, cards));
-    set_u64(object, "bucket", hb_buckets_of(&b, street, cards));
-    print_json(object);
+    (void)printf("{\"street\":\"%s\",\"index\":%" PRIu64 ",\"bucket\":%" PRIu32 "}\n",
+                 hb_street_name(street), hb_iso_index(b.iso[b.street[street].sense], street, cards),
+                 hb_buckets_of(&b, street, cards));
     hb_buckets_fini(&b);
     return tool_finish(TOOL_OK);
 }
