@@ -141,8 +141,9 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/driver.o $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
 
 # The parts of tests/run.sh; the last line is "N passed, N failed".
+PARTS ?= unit cli fuzz floors man
 test check: all $(UNIT) $(TEST_PLUGINS) $(FUZZ) $(NEED)
-	@B=$(B) tests/run.sh unit cli fuzz floors man
+	@B=$(B) tests/run.sh $(PARTS)
 unit: $(UNIT) $(PLUGINS) $(TEST_PLUGINS)
 	@B=$(B) tests/run.sh unit
 cli: all $(TEST_PLUGINS)
@@ -184,12 +185,12 @@ cppcheck:
 	    -Ilib -Ilib/abstraction $(C_SRC)
 analyze: cppcheck $(B)/gen/eval_tables.inc
 	clang-tidy --quiet --warnings-as-errors='*' $(C_SRC) -- $(CPPFLAGS) -Ilib/abstraction $(STD)
-	$(MAKE) B=$(B)-analyzer CC=gcc OPT='-O1 -fanalyzer' all
+	$(MAKE) B=$(B)-analyzer CC=gcc OPT='-O1 -fanalyzer' WERROR='-Werror -Wno-maybe-uninitialized' all
 coverage:
 	$(MAKE) B=$(B)-cov CC=gcc OPT='-O0 --coverage' WERROR= unit
 	@tests/coverage.sh $(B)-cov
 check-long: check style $(LONG)
-	@for t in $(LONG); do echo "$$t"; $$t || exit 1; done
+	@B=$(B) tests/run.sh long
 	$(MAKE) B=$(B)-san SAN=address,undefined OPT=-O1 check
 	$(MAKE) B=$(B)-c17 STD=-std=c17 unit
 	$(MAKE) B=$(B)-portable PORTABLE=1 check

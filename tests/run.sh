@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh - run parts of the tests, add them up.     B=build tests/run.sh PART...
 #
-# Parts: unit cli fuzz floors man. Everything speaks TAP; a program that dies or keeps less than its
+# Parts: unit long cli fuzz floors man. Everything speaks TAP; a program that dies or keeps less than its
 # plan counts as one failed test more. The last line is "N passed, N failed"; what each program said
 # is in B/test-results. JOBS= programs run at once (default: one per CPU).
 set -u
@@ -19,7 +19,6 @@ cd "$(dirname "$0")/.." || exit 70
 mkdir -p "$B"
 B=$(cd "$B" && pwd)
 out=$B/test-results
-rm -rf "$out"
 mkdir -p "$out"
 jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
 export B HB_BIN="$B/bin"
@@ -36,6 +35,10 @@ jobs_of() {
     unit) for f in tests/unit/t_*.c; do
         name=$(basename "$f" .c)
         [ ! -f "$f" ] || job "unit-$name" "$B/tests/$name"
+    done ;;
+    long) for f in tests/unit/long_*.c; do
+        name=$(basename "$f" .c)
+        [ ! -f "$f" ] || job "long-$name" "$B/tests/$name"
     done ;;
     cli) for f in tests/cli/*.bats; do
         [ ! -f "$f" ] || job "cli-$(basename "$f" .bats)" bats --tap "$f"
@@ -75,6 +78,7 @@ total_passed=0
 total_failed=0
 total_skipped=0
 for part; do
+    rm -f "$out/$part"-*
     jobs_of "$part"
     start=$SECONDS
     find "$out" -name "$part-*.cmd" | sed 's/\.cmd$//' | sort |

@@ -70,7 +70,7 @@ static double host_equity(void *ctx, int street, uint64_t hand)
     uint64_t r;
 
     if (!in_range(s, HB_ISO_SET, street, hand, 1))
-        return NAN;
+        return (double)NAN;
     if (s->equity_streets >> street & 1)
         return hb_equity_mean(s->equity, street, hand, 1);
     hb_iso_cards(s->iso[HB_ISO_SET], street, hand, cards);

@@ -137,6 +137,8 @@ struct yaml_log {
     char where[160];
 };
 
+static void collect(cyaml_log_t level, void *ctx, const char *fmt, va_list args) HB_PRINTF(3, 0);
+
 static void collect(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
 {
     struct yaml_log *log = ctx;
