@@ -22,7 +22,7 @@ void *hb_buf_room(struct hb_buf *b, size_t n)
         b->failed = true;
         return NULL;
     }
-    while (cap < b->len + n)
+    while (cap < b->len + n || cap == 0) /* also for nothing: NULL would say failure */
         cap = cap == 0 ? 256 : cap * 2;
     if (cap != b->cap) {
         if (hb_mem_grow(&b->data, cap, 1, "a buffer", NULL) != HB_OK) {
@@ -111,7 +111,8 @@ int hb_buf_check(const struct hb_buf *b, struct hb_err *e)
 
 struct hb_rd hb_rd_over(const void *p, size_t n)
 {
-    struct hb_rd r = {.p = p, .end = (const uint8_t *)p + n, .bad = false};
+    const uint8_t *at = p;
+    struct hb_rd r = {.p = at, .end = n > 0 ? at + n : at, .bad = false}; /* NULL + 0 is not C */
 
     return r;
 }
