@@ -22,11 +22,28 @@ uint32_t hb_eval_suited(uint64_t cards, uint64_t suit_flags)
     return hb_eval_flush[every_fourth(cards >> suit)];
 }
 
-uint32_t hb_eval(const uint8_t *cards, int n)
+/* Out of the way of hb_eval: one hand in 33. */
+static __attribute__((noinline)) uint32_t flush_of(const uint8_t *cards, int n, uint64_t suit_flags)
 {
-    struct hb_eval_hand hand = HB_EVAL_NONE;
+    uint64_t set = 0;
 
     for (int i = 0; i < n; i++)
-        hand = hb_eval_add(hand, cards[i]);
-    return hb_eval_hand(hand, n);
+        set |= UINT64_C(1) << cards[i];
+    return hb_eval_suited(set, suit_flags);
+}
+
+uint32_t hb_eval(const uint8_t *cards, int n)
+{
+    uint64_t key = HB_EVAL_NONE.key;
+
+    if (n == 7) /* unrolled */
+        key += hb_eval_key[cards[0]] + hb_eval_key[cards[1]] + hb_eval_key[cards[2]] +
+               hb_eval_key[cards[3]] + hb_eval_key[cards[4]] + hb_eval_key[cards[5]] +
+               hb_eval_key[cards[6]];
+    else
+        for (int i = 0; i < n; i++)
+            key += hb_eval_key[cards[i]];
+    if ((key & HB_EVAL_FLUSH_BIT) != 0)
+        return flush_of(cards, n, key & HB_EVAL_FLUSH_BIT);
+    return hb_eval_by_rank(key, n);
 }

@@ -69,8 +69,9 @@ static inline struct hb_eval_hand hb_eval_add(struct hb_eval_hand hand, uint8_t 
 static inline uint32_t hb_eval_by_rank(uint64_t key, int n)
 {
     uint32_t sum = (uint32_t)(key >> 41);
+    uint32_t base = n == 7 ? 0 : hb_eval_base[n]; /* those of seven come first */
 
-    return hb_eval_rank[hb_eval_base[n] + hb_eval_row[n][sum >> 10] + (sum & 1023)];
+    return hb_eval_rank[base + hb_eval_row[n][sum >> 10] + (sum & 1023)];
 }
 
 /* Strength of the n cards added to the hand, as hb_eval. */
@@ -84,15 +85,14 @@ static inline uint32_t hb_eval_hand(struct hb_eval_hand hand, int n)
 }
 
 /* hb_eval of seven cards, inline. */
-static inline uint32_t hb_eval7(const uint8_t cards[7])
+static inline uint32_t hb_eval7(const uint8_t c[7])
 {
-    struct hb_eval_hand hand = HB_EVAL_NONE;
+    const uint64_t *k = hb_eval_key;
+    uint64_t key = 0x3333 + k[c[0]] + k[c[1]] + k[c[2]] + k[c[3]] + k[c[4]] + k[c[5]] + k[c[6]];
 
-    for (int i = 0; i < 7; i++)
-        hand.key += hb_eval_key[cards[i]];
-    if ((hand.key & HB_EVAL_FLUSH_BIT) != 0)
-        return hb_eval(cards, 7);
-    return hb_eval_by_rank(hand.key, 7);
+    if ((key & HB_EVAL_FLUSH_BIT) != 0)
+        return hb_eval(c, 7);
+    return hb_eval_by_rank(key, 7);
 }
 
 #endif
