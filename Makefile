@@ -140,6 +140,11 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/driver.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
 
+# Golden files change only by this, in a commit of its own that says why.
+golden-update: $(B)/tests/t_message $(B)/tests/t_container
+	$(B)/tests/t_message --golden >tests/golden/frames.hex
+	$(B)/tests/t_container --golden tests/golden/container-1.hbc >tests/golden/container-1.root
+
 # The parts of tests/run.sh; the last line is "N passed, N failed".
 PARTS ?= unit cli fuzz floors man
 test check: all $(UNIT) $(TEST_PLUGINS) $(FUZZ) $(NEED)
@@ -233,7 +238,7 @@ uninstall:
 clean:
 	rm -rf $(B) $(B)-fuzz $(B)-analyzer $(B)-cov $(B)-san $(B)-c17 $(B)-portable
 
-.PHONY: all deps deps-test deps-dev need-build need-test test check unit cli fuzz-replay floors \
+.PHONY: all golden-update deps deps-test deps-dev need-build need-test test check unit cli fuzz-replay floors \
         man-check style bench demo fuzz fuzzers cppcheck analyze coverage check-long install uninstall clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(patsubst %.c,$(B)/%.d,$(wildcard tools/*.c tests/unit/*.c tests/bench/*.c tests/fuzz/*.c))

@@ -197,14 +197,19 @@ static void the_golden_file_is_readable(void)
     struct hb_creader *r = NULL;
     struct hb_hash root;
     char hex[HB_HASH_HEX] = "";
+    char want[HB_HASH_HEX] = "?";
+    FILE *f = fopen("tests/golden/container-1.root", "r");
 
+    CHECK(f != NULL && fgets(want, sizeof want, f) != NULL);
+    if (f != NULL)
+        (void)fclose(f); /* nothing was written */
     CHECK_OK(hb_creader_open("tests/golden/container-1.hbc", MAGIC, &r, &e), e);
     if (r == NULL)
         return;
     check_small(r);
     hb_creader_root(r, &root);
     hb_hash_hex(&root, hex);
-    CHECK_STR(hex, "0e8aa6681c7cad8b1905b4e4c8eea7adc5d5430a3ff1f0d516ea27974cfe8a7b");
+    CHECK_STR(hex, want);
     hb_creader_free(r);
 }
 
