@@ -11,13 +11,6 @@ uint64_t hb_iso_choose(uint64_t n, int k)
 
     if ((uint64_t)k > n)
         return 0;
-    switch (k) { /* the common ones without a division by a variable */
-    case 0: return 1;
-    case 1: return n;
-    case 2: return n * (n - 1) / 2;
-    case 3: return n * (n - 1) * (n - 2) / 6;
-    default: break;
-    }
     for (uint64_t i = 0; i < (uint64_t)k; i++)
         c = c * (n - i) / (i + 1);
     return c;

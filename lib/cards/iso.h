@@ -64,9 +64,8 @@ struct hb_iso_view {
     uint8_t code[HB_CARDS]; /* of each card; HB_ISO_DEAD when on the board or not in the deck */
 };
 
-#define HB_ISO_DEAD                                                                                \
-    63 /* pairs with it lead to n_hands: loops can let one more entry catch them                   \
-        */
+/* Pairs with it lead to n_hands: one more entry catches them, without a branch. */
+#define HB_ISO_DEAD 63
 
 /* board: n_board[street] distinct cards in any order. */
 void hb_iso_view_open(const struct hb_iso *iso, int street, const uint8_t *board,

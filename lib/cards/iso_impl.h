@@ -41,8 +41,10 @@ struct hb_iso_set {
 
 /* One way in which a hand's cards can be spread over the suits; see iso_rounds.c. */
 struct hb_iso_config {
-    uint32_t codes; /* size codes of the suits, 8 bits each, the largest on top */
-    uint64_t base;  /* index of its first hand */
+    uint32_t codes;           /* size codes of the suits, 8 bits each, the largest on top */
+    uint8_t many[HB_SUITS];   /* suits of the same code from this one on, itself included */
+    uint64_t base;            /* index of its first hand */
+    uint64_t scale[HB_SUITS]; /* what a suit's place in its multiset counts; 0 beyond the deck */
 };
 
 enum { HB_ISO_CODES = 128, HB_ISO_HASH_BITS = 13 };
@@ -73,6 +75,17 @@ struct hb_iso {
     struct hb_iso_rounds rounds[HB_STREETS];
 };
 
+/* Ways to choose k of n, k <= 4. */
+static inline uint64_t hb_iso_choose4(uint64_t n, int k)
+{
+    switch (k) {
+    case 0: return 1;
+    case 1: return n;
+    case 2: return n * (n - 1) / 2;
+    case 3: return n * (n - 1) / 2 * (n - 2) / 3;
+    default: return n * (n - 1) / 2 * (n - 2) / 3 * (n - 3) / 4;
+    }
+}
 /* Ways to choose k of n. */
 uint64_t hb_iso_choose(uint64_t n, int k);
 

@@ -55,14 +55,20 @@ static int run_of(const struct hb_iso *iso, uint32_t codes, int from)
     return n;
 }
 
-static uint64_t hands_of(const struct hb_iso *iso, const struct hb_iso_rounds *r, uint32_t codes)
+/* Fill in scales and runs; returns the hands of the config. */
+static uint64_t measure_config(const struct hb_iso *iso, const struct hb_iso_rounds *r,
+                               struct hb_iso_config *config)
 {
     uint64_t hands = 1;
 
     for (int s = 0; s < iso->deck.n_suits;) {
-        int n = run_of(iso, codes, s);
-        uint64_t ways = r->n_of_code[codes >> (24 - 8 * s) & 0xFF];
+        int n = run_of(iso, config->codes, s);
+        uint64_t ways = r->n_of_code[config->codes >> (24 - 8 * s) & 0xFF];
 
+        for (int i = 0; i < n; i++) {
+            config->scale[s + i] = hands;
+            config->many[s + i] = (uint8_t)(n - i);
+        }
         hands *= ways == 0 ? 0 : hb_iso_choose(ways + (uint64_t)n - 1, n);
         s += n;
     }
@@ -76,7 +82,8 @@ static uint32_t hash_of(uint32_t codes)
 
 static int add_config(const struct hb_iso *iso, struct hb_iso_rounds *r, uint32_t codes)
 {
-    uint64_t hands = hands_of(iso, r, codes);
+    struct hb_iso_config config = {.codes = codes, .base = r->n_hands};
+    uint64_t hands = measure_config(iso, r, &config);
     uint32_t slot = hash_of(codes);
 
     if (hands == 0)
@@ -86,9 +93,7 @@ static int add_config(const struct hb_iso *iso, struct hb_iso_rounds *r, uint32_
     while (r->hash[slot] != HB_ISO_NONE)
         slot = (slot + 1) % (1u << HB_ISO_HASH_BITS);
     r->hash[slot] = (uint16_t)r->n_configs;
-    r->configs[r->n_configs].codes = codes;
-    r->configs[r->n_configs].base = r->n_hands;
-    r->n_configs++;
+    r->configs[r->n_configs++] = config;
     r->n_hands += hands;
     return 1;
 }
@@ -161,22 +166,12 @@ void hb_iso_rounds_fini(struct hb_iso *iso)
 
 /* ---- index --------------------------------------------------------------------------------- */
 
-/* Rank of a multiset of n choices, x[0] the largest: sum of C(x[i] + n - 1 - i, n - i). */
-static uint64_t rank_multiset(const uint64_t *x, int n)
-{
-    uint64_t rank = 0;
-
-    for (int i = 0; i < n; i++)
-        rank += hb_iso_choose((x[i] & 0xFFFFFFFF) + (uint64_t)(n - 1 - i), n - i);
-    return rank;
-}
-
 /* suit[s] = code << 32 | choice of each suit of the deck. */
 static void read_suits(const struct hb_iso *iso, const struct hb_iso_rounds *r,
                        const uint8_t *cards, uint64_t suit[HB_SUITS])
 {
     unsigned held[HB_SUITS] = {0}; /* ranks of earlier groups */
-    uint64_t scale[HB_SUITS] = {1, 1, 1, 1};
+    uint32_t scale[HB_SUITS] = {1, 1, 1, 1};
 
     for (int s = 0; s < HB_SUITS; s++)
         suit[s] = 0;
@@ -194,53 +189,66 @@ static void read_suits(const struct hb_iso *iso, const struct hb_iso_rounds *r,
             int lower = iso->pop[fresh[s] & ((1u << (slot >> 2)) - 1)];
             int nth = hb_iso_squeeze(iso, held[s], slot >> 2);
 
-            suit[s] += scale[s] * below_choose[nth][lower + 1];
+            suit[s] += (uint64_t)scale[s] * below_choose[nth][lower + 1];
             suit[s] += (uint64_t)r->radix[g] << 32;
         }
-        for (int s = 0; s < HB_SUITS; s++)
-            if (fresh[s] != 0) {
-                scale[s] *= below_choose[iso->deck.n_ranks - iso->pop[held[s]]][iso->pop[fresh[s]]];
-                held[s] |= fresh[s];
-            }
+        if (g + 1 == r->n_groups)
+            break;
+        for (int s = 0; s < HB_SUITS; s++) { /* without a branch: which suits come is a coin toss */
+            int left = iso->deck.n_ranks - iso->pop[held[s]];
+
+            scale[s] *= below_choose[left][iso->pop[fresh[s]]];
+            held[s] |= fresh[s];
+        }
         cards += r->group[g];
     }
 }
 
-static void sort_falling(uint64_t *x, int n)
-{
-    for (int i = 1; i < n; i++)
-        for (int j = i; j > 0 && x[j] > x[j - 1]; j--) {
-            uint64_t swap = x[j];
+#define SORT_PAIR(a, b)                                                                            \
+    do {                                                                                           \
+        uint64_t high = (a) > (b) ? (a) : (b);                                                     \
+        uint64_t low = (a) > (b) ? (b) : (a);                                                      \
+        (a) = high;                                                                                \
+        (b) = low;                                                                                 \
+    } while (0)
 
-            x[j] = x[j - 1];
-            x[j - 1] = swap;
-        }
+/* Suits the deck has not got are 0 and stay last. */
+static void sort_falling(uint64_t x[HB_SUITS])
+{
+    SORT_PAIR(x[0], x[1]);
+    SORT_PAIR(x[2], x[3]);
+    SORT_PAIR(x[0], x[2]);
+    SORT_PAIR(x[1], x[3]);
+    SORT_PAIR(x[1], x[2]);
 }
 
+/* The rank of a multiset of n choices x[0] >= x[1] >= … is the sum of C(x[i] + n - 1 - i, n - i).
+ */
 uint64_t hb_iso_rounds_index(const struct hb_iso *iso, int street, const uint8_t *cards)
 {
     const struct hb_iso_rounds *r = &iso->rounds[street];
+    const struct hb_iso_config *config;
     uint64_t suit[HB_SUITS];
-    uint64_t index = 0;
-    uint64_t scale = 1;
+    uint64_t index;
     uint32_t codes = 0;
     uint32_t slot;
 
     read_suits(iso, r, cards, suit);
-    sort_falling(suit, iso->deck.n_suits);
-    for (int s = 0; s < iso->deck.n_suits; s++)
+    sort_falling(suit);
+    for (int s = 0; s < HB_SUITS; s++)
         codes |= (uint32_t)(suit[s] >> 32) << (24 - 8 * s);
-    for (int s = 0; s < iso->deck.n_suits;) {
-        int n = run_of(iso, codes, s);
-        uint64_t ways = r->n_of_code[suit[s] >> 32];
-
-        index += scale * rank_multiset(suit + s, n);
-        scale *= hb_iso_choose(ways + (uint64_t)n - 1, n);
-        s += n;
-    }
     for (slot = hash_of(codes); r->configs[r->hash[slot]].codes != codes;)
         slot = (slot + 1) % (1u << HB_ISO_HASH_BITS);
-    return r->configs[r->hash[slot]].base + index;
+    config = &r->configs[r->hash[slot]];
+    index = config->base;
+    for (int s = 0; s < HB_SUITS; s++) {
+        uint64_t choice = suit[s] & 0xFFFFFFFF;
+        int many = config->many[s];
+
+        index += config->scale[s] *
+                 (many == 1 ? choice : hb_iso_choose4(choice + (uint64_t)many - 1, many));
+    }
+    return index;
 }
 
 /* ---- unindex ------------------------------------------------------------------------------- */

@@ -114,9 +114,8 @@ static uint64_t orbit_name(const struct walk *w, const uint8_t *cards)
             for (int end = i + w->part[p]; i < end; i++)
                 set |= UINT64_C(1)
                        << hb_card_of(hb_card_rank(cards[i]), w->to[t][hb_card_suit(cards[i])]);
-            for (int card = 0; set >> card != 0; card++)
-                if ((set >> card & 1) != 0)
-                    name = name * 52 + (uint64_t)card;
+            for (; set != 0; set &= set - 1)
+                name = name * 52 + (uint64_t)__builtin_ctzll(set);
         }
         best = name < best ? name : best;
     }
