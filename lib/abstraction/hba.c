@@ -126,6 +126,9 @@ static int get_deck(struct hb_rd *rd, struct hb_deck *deck, struct hb_err *e)
         return hb_fail(e, HB_EFORMAT, "section 'meta' is cut short");
     if (hb_deck_check(deck, NULL) != HB_OK)
         return hb_fail(e, HB_EFORMAT, "section 'meta' describes an impossible deck");
+    for (int s = deck->n_streets; s < HB_STREETS; s++)
+        if (deck->n_board[s] != 0)
+            return hb_fail(e, HB_EFORMAT, "section 'meta' has a board beyond the last street");
     return HB_OK;
 }
 
