@@ -36,6 +36,8 @@ static int open_fixed(const char *name, const struct hb_strategy_options *o, str
         s->spec.betting = c->betting;
         memcpy(s->spec.game_name, c->game_name, sizeof s->spec.game_name);
         rc = hb_tree_new(&c->rules, &c->betting, FIXED_NODES_MAX, &s->own_tree, e);
+        if (rc != HB_OK)
+            (void)hb_context(e, rc, "'%s'", c->game_name); /* keeps rc */
     }
     hb_mem_free(c);
     s->tree = &s->own_tree;
