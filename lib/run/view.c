@@ -564,3 +564,18 @@ bool hb_view_seen(const struct hb_view *v, uint32_t item)
 {
     return v->strategy->fixed || v->item[item].visits > 0;
 }
+
+const char *hb_view_number(uint64_t n, char out[32])
+{
+    char digits[24];
+    size_t len = (size_t)snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
+    size_t at = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = '\0';
+    return out;
+}

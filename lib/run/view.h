@@ -80,6 +80,8 @@ int hb_view_svg(const struct hb_view *v, struct hb_buf *out, struct hb_err *e) H
 const char *hb_view_street_name(const struct hb_view *v, int street);
 /* "small blind", "button" ...; "" when the seat has no name. */
 const char *hb_view_seat_name(const struct hb_rules *r, int seat);
+/* "1,234,567" */
+const char *hb_view_number(uint64_t n, char out[32]);
 /* The action an item takes most often; ties go to the more aggressive. */
 int hb_view_mode(const struct hb_view *v, uint32_t item);
 /* Whether an item's numbers come from training (always true for a fixed strategy). */

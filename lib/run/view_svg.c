@@ -16,6 +16,7 @@
 #define INK       "#1f2933"
 #define PALE_INK  "#616e7c"
 #define PALE      "#e4e7eb"
+#define PALE_FILL "fill=\"#8a94a0\""
 #define LIST_FONT 13
 
 static void put_escaped(const char *s, struct hb_buf *out)
@@ -81,6 +82,7 @@ static void put_head(const struct hb_view *v, struct hb_buf *out)
     const char *seat = hb_view_seat_name(r, v->seat);
     const char *path = tail(v->path, 40);
     char board[2 * HB_BOARD_MAX + 1];
+    char number[32];
     char line[256];
     int64_t pot = 0;
     size_t n;
@@ -103,8 +105,8 @@ static void put_head(const struct hb_view *v, struct hb_buf *out)
     if (v->strategy->fixed)
         (void)snprintf(line, sizeof line, "%s · a fixed strategy", v->strategy->spec.game_name);
     else
-        (void)snprintf(line, sizeof line, "%s · average strategy after %llu iterations",
-                       v->strategy->spec.game_name, (unsigned long long)v->strategy->iteration);
+        (void)snprintf(line, sizeof line, "%s · average strategy after %s iterations",
+                       v->strategy->spec.game_name, hb_view_number(v->strategy->iteration, number));
     put_text(MARGIN, 78, 12, PALE_INK, "", line, out);
 }
 
@@ -136,9 +138,8 @@ static void put_legend(const struct hb_view *v, int y, struct hb_buf *out)
         put_rect(left, top, 16, 16, x->rgb, out);
         put_text(left + 24, top + 13, 14, INK, "", x->label, out);
         (void)snprintf(line, sizeof line, "%.1f%%", 100 * (weighted(v) ? x->arriving : x->total));
-        if (v->kind != HB_VIEW_ONE)
-            put_text(left + (WIDTH - 2 * MARGIN - 16) / 2, top + 13, 14, INK,
-                     " text-anchor=\"end\" font-weight=\"700\"", line, out);
+        put_text(left + (WIDTH - 2 * MARGIN - 16) / 2, top + 13, 14, INK,
+                 " text-anchor=\"end\" font-weight=\"700\"", line, out);
     }
     y += 30 + n_rows * LEGEND + 14;
     if (weighted(v)) {
@@ -152,9 +153,11 @@ static void put_legend(const struct hb_view *v, int y, struct hb_buf *out)
         y += 18;
     }
     put_text(MARGIN, y, 12, PALE_INK, "",
-             v->kind == HB_VIEW_GRID ? "Suited hands above the diagonal, offsuit below; width of a "
-                                       "colour: how often the action is taken."
-                                     : "Width of a colour: how often the action is taken.",
+             v->kind == HB_VIEW_GRID
+                 ? "Suited hands above the diagonal, offsuit below. Width of a "
+                   "colour: how often the action is taken; the number: the most "
+                   "frequent one."
+                 : "Width of a colour: how often the action is taken.",
              out);
 }
 
@@ -172,6 +175,14 @@ static void put_tip(const struct hb_view *v, uint32_t i, struct hb_buf *out)
     hb_buf_printf(out, "</title>");
 }
 
+/* White with a dark rim on colour that is at least `needed` high, else dark on the pale ground. */
+static const char *ink_on(double high, double needed)
+{
+    return high >= needed ? "fill=\"#fff\" stroke=\"#1f2933\" stroke-opacity=\"0.55\" "
+                            "stroke-width=\"2.2\" stroke-linejoin=\"round\" paint-order=\"stroke\""
+                          : "fill=\"" INK "\"";
+}
+
 static void put_cell(const struct hb_view *v, uint32_t i, double x, double y, double side,
                      struct hb_buf *out)
 {
@@ -183,28 +194,20 @@ static void put_cell(const struct hb_view *v, uint32_t i, double x, double y, do
 
     hb_buf_printf(out, "<g>");
     hb_buf_printf(out, "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"%s\"/>",
-                  x, y, side, side, item->n_hands == 0 ? "#f5f7fa" : "#c3cad2");
+                  x, y, side, side, item->n_hands == 0 ? "#f5f7fa" : "#d5dae0");
     if (!plain) {
         put_tip(v, i, out);
         put_bands(v, prob, x, y + side - high, side, high, out);
     }
-    hb_buf_printf(out,
-                  "<text x=\"%.2f\" y=\"%.2f\" font-size=\"%d\" font-weight=\"700\" %s>%s</text>",
-                  x + 5, y + 6 + 0.75 * font, font,
-                  plain ? "fill=\"#8a94a0\""
-                        : "fill=\"#fff\" stroke=\"#1f2933\" stroke-opacity=\"0.55\" "
-                          "stroke-width=\"2.4\" stroke-linejoin=\"round\" paint-order=\"stroke\"",
-                  item->hand);
-    if (!plain) {
-        int mode = hb_view_mode(v, i);
-
+    hb_buf_printf(
+        out, "<text x=\"%.2f\" y=\"%.2f\" font-size=\"%d\" font-weight=\"700\" %s>%s</text>", x + 5,
+        y + 6 + 0.75 * font, font, plain ? PALE_FILL : ink_on(high, 0.75 * side), item->hand);
+    if (!plain)
         hb_buf_printf(out,
                       "<text x=\"%.2f\" y=\"%.2f\" font-size=\"11\" text-anchor=\"end\" "
-                      "fill=\"#fff\" stroke=\"#1f2933\" stroke-opacity=\"0.55\" "
-                      "stroke-width=\"2\" stroke-linejoin=\"round\" "
-                      "paint-order=\"stroke\">%.0f%%</text>",
-                      x + side - 5, y + side - 6, 100 * prob[mode]);
-    }
+                      "%s>%.0f%%</text>",
+                      x + side - 5, y + side - 6, ink_on(high, 0.3 * side),
+                      100 * prob[hb_view_mode(v, i)]);
     hb_buf_printf(out, "</g>\n");
 }
 

@@ -3,25 +3,10 @@
 
 #include "run/view.h"
 
-#define CELL  6  /* characters of a coloured cell */
+#define CELL  5  /* characters of a coloured cell, a gap apart */
 #define BAR   24 /* characters of a bar */
 #define GREY  0x45494F
 #define NEVER 0.005 /* hands that come here more seldom are not coloured */
-
-static const char *many(uint64_t n, char out[32])
-{
-    char digits[24];
-    size_t len = (size_t)snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-    size_t at = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        if (i > 0 && (len - i) % 3 == 0)
-            out[at++] = ',';
-        out[at++] = digits[i];
-    }
-    out[at] = '\0';
-    return out;
-}
 
 /* ---- colours -----------------------------------------------------------------------------------
  */
@@ -50,6 +35,11 @@ static void end_colour(struct hb_buf *out, enum hb_view_colour colour)
         hb_buf_printf(out, "\033[0m");
 }
 
+static bool is_light(uint32_t rgb)
+{
+    return 3 * (rgb >> 16 & 0xFF) + 6 * (rgb >> 8 & 0xFF) + (rgb & 0xFF) > 1500;
+}
+
 /* The action that covers place (i + 1/2) / n of a bar; the most aggressive lies to the left. */
 static int action_at(const double *prob, int n_actions, int i, int n)
 {
@@ -74,7 +64,7 @@ static void put_mix(const struct hb_view *v, const double *prob, enum hb_view_co
 
         if (a != old) {
             put_colour(out, colour, v->action[a].rgb, false);
-            put_colour(out, colour, 0xFFFFFF, true);
+            put_colour(out, colour, is_light(v->action[a].rgb) ? 0x000000 : 0xFFFFFF, true);
         }
         hb_buf_printf(out, "%c", text[i]);
         old = a;
@@ -103,13 +93,13 @@ static void put_head(const struct hb_view *v, struct hb_buf *out)
         hb_buf_printf(out, "a fixed strategy\n");
     else
         hb_buf_printf(out, "average strategy after %s iterations\n",
-                      many(v->strategy->iteration, number));
+                      hb_view_number(v->strategy->iteration, number));
     hb_buf_printf(out, "%s", hb_view_street_name(v, v->street));
     if (v->n_board > 0) {
         hb_cards_format(v->board, v->n_board, cards);
         hb_buf_printf(out, ", board %s", cards);
     }
-    hb_buf_printf(out, "%s%s; player %d%s%s%s to act: pot %lld, to call %d",
+    hb_buf_printf(out, "%s%s\nplayer %d%s%s%s to act: pot %lld, to call %d",
                   v->path[0] ? ", after " : ", first decision", v->path, v->seat,
                   seat[0] ? " (" : "", seat, seat[0] ? ")" : "", (long long)pot, lacks);
     if (r->stack[v->seat] != HB_STACK_UNSET)
@@ -144,7 +134,7 @@ static void put_actions(const struct hb_view *v, enum hb_view_colour colour, str
             width = (int)strlen(v->action[a].label);
     if (v->kind != HB_VIEW_ONE)
         hb_buf_printf(out, "%*s%10s%s\n", 12 + width, "",
-                      v->kind == HB_VIEW_BUCKETS ? "buckets" : "all hands",
+                      v->kind == HB_VIEW_BUCKETS && !v->strategy->fixed ? "buckets" : "all hands",
                       weighted ? "  that get here" : "");
     for (int a = v->n_actions - 1; a >= 0; a--) {
         const struct hb_view_action *x = &v->action[a];
@@ -156,7 +146,7 @@ static void put_actions(const struct hb_view *v, enum hb_view_colour colour, str
             hb_buf_printf(out, "   ");
             end_colour(out, colour);
         }
-        hb_buf_printf(out, " %-7s %-*s", x->text, width, x->label);
+        hb_buf_printf(out, " %-7s %-*s", x->text, v->kind == HB_VIEW_ONE ? 0 : width, x->label);
         if (v->kind != HB_VIEW_ONE)
             hb_buf_printf(out, "%9.1f%%", 100 * x->total);
         if (v->kind != HB_VIEW_ONE && weighted)
@@ -190,14 +180,16 @@ static void put_cell(const struct hb_view *v, uint32_t i, enum hb_view_colour co
 
         hb_buf_printf(out, " %c%3.0f", key_of(v, mode), 100 * prob[mode]);
     } else if (item->n_hands == 0) {
-        hb_buf_printf(out, "%*s", CELL, "");
+        hb_buf_printf(out, "%*s", CELL + 1, "");
     } else if (mark != NULL) {
         put_colour(out, colour, GREY, false);
         put_colour(out, colour, 0x9AA0A6, true);
         hb_buf_printf(out, "%s", label);
         end_colour(out, colour);
+        hb_buf_printf(out, " ");
     } else {
         put_mix(v, prob, colour, label, CELL, out);
+        hb_buf_printf(out, " ");
     }
 }
 
@@ -273,7 +265,8 @@ static void put_list(const struct hb_view *v, enum hb_view_colour colour, struct
         char blank[BAR + 1];
 
         put_name(v, i, out);
-        hb_buf_printf(out, "%12s", v->strategy->fixed ? "-" : many(v->item[i].visits, number));
+        hb_buf_printf(out, "%12s",
+                      v->strategy->fixed ? "-" : hb_view_number(v->item[i].visits, number));
         for (int a = v->n_actions - 1; a >= 0; a--)
             hb_buf_printf(out, "%7.1f%%", 100 * prob[a]);
         if (!hb_view_seen(v, i)) {

@@ -1,0 +1,172 @@
+/* hb-eval - how good a strategy is: its exact value and what a best responder wins against it. */
+#include "tool.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "run/strategy.h"
+#include "solver/exploit.h"
+
+#define MAX_WORK    2e10                /* some minutes */
+#define STEPS_PER_S 1e8                 /* about, for people; exploit.h */
+#define SAY_FROM_S  10.0                /* shorter evaluations are not announced */
+#define CACHE_BYTES ((uint64_t)2 << 30) /* rows are held in memory up to that */
+
+enum { OPT_CONFIG = TOOL_OPT, OPT_GAME, OPT_BUCKETS, OPT_MAX_WORK };
+
+struct opts {
+    struct hb_strategy_options open;
+    const char *file;
+    double max_work;
+    bool quiet;
+};
+
+static const struct tool_option exploit_options[] = {
+    {"config", OPT_CONFIG, "FILE", "configuration that a fixed strategy plays"},
+    {"game", OPT_GAME, "FILE", "game that a fixed strategy plays, all legal sizes"},
+    {"buckets", OPT_BUCKETS, "FILE", "bucket file, in place of the one the checkpoint names"},
+    {"max-work", OPT_MAX_WORK, "N", "refuse what takes more than N steps (default 2e10)"},
+    {"quiet", 'q', NULL, "do not say how long it will take"},
+    {NULL, 0, NULL, NULL}};
+
+static const struct tool_spec exploit_spec = {
+    "hb-eval exploitability",
+    "hb-eval exploitability FILE [--buckets FILE] [--max-work N] [--quiet]\n"
+    "hb-eval exploitability @STRATEGY --config FILE|--game FILE [--max-work N] [--quiet]",
+    "Exact value and best response, in the real cards, of a checkpoint's average strategy or of a\n"
+    "fixed strategy: @uniform, @call, @fold, @raise.",
+    exploit_options};
+
+static double steps(const char *text)
+{
+    char *end = NULL;
+    double v;
+
+    errno = 0;
+    v = strtod(text, &end);
+    if (end == text || *end != '\0' || errno != 0 || !(v >= 1 && v <= 1e300))
+        tool_usage(&exploit_spec, "--max-work: '%s' is not a number of steps such as 1e12", text);
+    return v;
+}
+
+static void parse(struct opts *o, int argc, char **argv)
+{
+    const char *arg;
+    int opt;
+
+    while ((opt = tool_next(&exploit_spec, argc, argv, &arg)) != -1)
+        switch (opt) {
+        case OPT_CONFIG: o->open.config = arg; break;
+        case OPT_GAME: o->open.game = arg; break;
+        case OPT_BUCKETS: o->open.buckets = arg; break;
+        case OPT_MAX_WORK: o->max_work = steps(arg); break;
+        case 'q': o->quiet = true; break;
+        default: break; /* tool_next refuses what is not in the table */
+        }
+    if (argc - optind != 1)
+        tool_usage(&exploit_spec, argc == optind ? "which checkpoint or fixed strategy?"
+                                                 : "one checkpoint or fixed strategy, please");
+    o->file = argv[optind];
+}
+
+static void print(const struct hb_spec *s, const struct hb_exploit *x, struct hb_buf *out)
+{
+    hb_buf_printf(out, "{\"game\":");
+    hb_json_str(out, s->game_name);
+    hb_buf_printf(out, ",\"value\":");
+    hb_json_reals(out, x->value, x->n_players);
+    hb_buf_printf(out, ",\"best_response\":");
+    hb_json_reals(out, x->best_response, x->n_players);
+    hb_buf_printf(out, ",\"nashconv\":");
+    hb_json_real(out, x->nashconv);
+    hb_buf_printf(out, ",\"exploitability\":");
+    hb_json_real(out, x->exploitability);
+    hb_buf_printf(out, ",\"unit\":\"chips/hand\",\"mbb_per_hand\":");
+    hb_json_real(out, x->exploitability * 1000 / hb_rules_largest_blind(&s->rules));
+    hb_buf_printf(out, "}\n");
+}
+
+/* A length of time in words that a person can weigh. */
+static const char *duration(double s, char out[32])
+{
+    static const struct {
+        double s;
+        const char *name;
+    } unit[] = {{3.2e7 * 1e6, "million years"},
+                {3.2e7, "years"},
+                {86400, "days"},
+                {3600, "hours"},
+                {60, "minutes"},
+                {0, "seconds"}};
+    int i = 0;
+
+    while (s < 1.5 * unit[i].s)
+        i++;
+    (void)snprintf(out, 32, "%.2g %s", s / (unit[i].s > 0 ? unit[i].s : 1), unit[i].name);
+    return out;
+}
+
+static int evaluate(const struct opts *o, struct hb_strategy *s, struct hb_exploit *x,
+                    struct hb_err *e)
+{
+    double work = hb_exploit_work(&s->spec.rules, s->tree);
+    char took[32];
+    int rc;
+
+    if (work > o->max_work)
+        return hb_fail(e, HB_ELIMIT,
+                       "'%s' is too large for an exact evaluation: %.3g steps, about %s, and the "
+                       "limit is %.3g; a game with fewer cards or rounds, or fewer bet sizes in "
+                       "the configuration, makes it smaller, and --max-work %.0e lets it run",
+                       s->spec.game_name, work, duration(work / STEPS_PER_S, took), o->max_work,
+                       work * 1.1);
+    if (!o->quiet && work / STEPS_PER_S > SAY_FROM_S)
+        tool_info("Evaluating %s: %.3g steps, about %s", s->spec.game_name, work,
+                  duration(work / STEPS_PER_S, took));
+    if ((rc = hb_strategy_preload(s, CACHE_BYTES, e)) != HB_OK ||
+        (rc = hb_exploit_run(&s->spec.rules, s->tree, hb_strategy_ask, s, o->max_work, x, e)) !=
+            HB_OK)
+        return rc;
+    return hb_strategy_check(s, e);
+}
+
+static int run_exploitability(int argc, char **argv)
+{
+    struct opts o = {.max_work = MAX_WORK};
+    struct hb_strategy s;
+    struct hb_exploit x;
+    struct hb_buf out = {0};
+    struct hb_err e = {0};
+
+    parse(&o, argc, argv);
+    if (hb_strategy_open(o.file, &o.open, &s, &e) != HB_OK)
+        tool_die(&e, NULL);
+    if (evaluate(&o, &s, &x, &e) != HB_OK)
+        tool_die(&e, NULL);
+    print(&s.spec, &x, &out);
+    if (hb_buf_check(&out, &e) != HB_OK)
+        tool_die(&e, NULL);
+    (void)fwrite(out.data, 1, out.len, stdout); /* tool_finish looks */
+    hb_buf_fini(&out);
+    hb_strategy_close(&s);
+    return tool_finish(TOOL_OK);
+}
+
+static const struct tool_option no_options[] = {{NULL, 0, NULL, NULL}};
+static const struct tool_spec main_spec = {
+    "hb-eval",
+    "hb-eval exploitability FILE [--buckets FILE] [--max-work N] [--quiet]\n"
+    "hb-eval exploitability @STRATEGY --config FILE|--game FILE [--max-work N] [--quiet]",
+    "Measure a strategy.", no_options};
+
+int main(int argc, char **argv)
+{
+    static const struct tool_command commands[] = {{"exploitability", run_exploitability},
+                                                   {NULL, NULL}};
+
+    tool_init("hb-eval");
+    return tool_dispatch(&main_spec, commands, argc, argv);
+}
