@@ -216,6 +216,35 @@ static void a_file_appears_whole_or_not_at_all(void)
     hb_buf_fini(&b);
 }
 
+/* A process that dies in the middle leaves the old file under the name. */
+static void a_dead_writer_leaves_the_old_file(void)
+{
+    struct hb_err e = {0};
+    struct hb_buf b = {0};
+    char path[256];
+    char left[300];
+    int status = 1;
+    pid_t child;
+
+    CHECK_OK(hb_atomic_write(in_folder(path, "d"), "old", 3, &e), e);
+    child = fork();
+    if (child == 0) {
+        struct hb_atomic a;
+
+        if (hb_atomic_open(path, &a, NULL) != HB_OK ||
+            hb_io_write_full(a.fd, "half of it", 10, path, NULL) != HB_OK)
+            _exit(1);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK_OK(hb_io_read_file(path, 100, &b, &e), e);
+    CHECK(b.len == 3 && memcmp(b.data, "old", 3) == 0);
+    (void)snprintf(left, sizeof left, "%s.tmp.%ld", path, (long)child);
+    CHECK_EQ(unlink(left), 0);
+    CHECK_EQ(unlink(path), 0);
+    hb_buf_fini(&b);
+}
+
 static void a_failed_commit_leaves_nothing(void)
 {
     struct hb_err e = {0};
@@ -365,6 +394,7 @@ int main(void)
     RUN(a_non_blocking_fd_says_again);
     RUN(whole_files_come_back_and_the_cap_holds);
     RUN(a_file_appears_whole_or_not_at_all);
+    RUN(a_dead_writer_leaves_the_old_file);
     RUN(a_failed_commit_leaves_nothing);
     RUN(a_left_over_of_a_dead_process_is_replaced);
     RUN(no_allocation_failure_leaves_a_file);
