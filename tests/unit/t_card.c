@@ -1,4 +1,7 @@
 /* Cards and hands: text in, text out, decks of any size. */
+#include <ctype.h>
+
+#include "base/rng.h"
 #include "cards/card.h"
 #include "check.h"
 
@@ -139,6 +142,49 @@ static void bad_hands_are_refused(void)
     CHECK_EQ(hb_hand_parse(&leduc, "Jh/As", cards, &n, &street, &e), HB_EUSAGE);
 }
 
+/* Whatever is accepted is exactly the text of its cards; everything else is an error. */
+static void random_texts_are_refused_or_come_back_the_same(void)
+{
+    static const char letters[] = "23456789TJQKAtjqkacdhs/ x";
+    int accepted = 0;
+
+    for (uint32_t seed = 0; seed < 200000; seed++) {
+        char text[24];
+        char back[2 * HB_HAND_MAX + 2];
+        uint8_t cards[HB_HAND_MAX];
+        uint32_t bits[4];
+        int n = 0;
+        int street = -1;
+        int len;
+
+        hb_rng_block(seed, 0, 0, HB_RNG_TOOL, 0, bits);
+        len = (int)hb_rng_below(bits[0], seed % 2 == 0 ? 20 : 6);
+        for (int i = 0; i < len; i++) { /* half of the texts alternate ranks and suits */
+            hb_rng_block(seed, 1 + (uint64_t)i, 0, HB_RNG_TOOL, 0, bits);
+            text[i] = seed % 3 == 0 ? letters[hb_rng_below(bits[0], sizeof letters - 1)]
+                                    : letters[i % 2 == 0 ? hb_rng_below(bits[0], 13)
+                                                         : 18 + hb_rng_below(bits[0], 4)];
+            if (seed % 3 == 1 && i == 4)
+                text[i] = '/';
+        }
+        text[len] = '\0';
+        if (hb_hand_parse(&holdem, text, cards, &n, &street, NULL) != HB_OK)
+            continue;
+        accepted++;
+        CHECK(n == 2 + holdem.n_board[street]);
+        hb_cards_format(cards, n, back);
+        len = 0;
+        for (const char *c = text; *c != '\0'; c++) /* as it would be written */
+            if (*c != '/') {
+                text[len] = (char)(len % 2 == 0 ? toupper((unsigned char)*c) : *c);
+                len++;
+            }
+        text[len] = '\0';
+        CHECK_STR(text, back);
+    }
+    CHECK(accepted > 1000);
+}
+
 int main(void)
 {
     RUN(every_card_survives_a_round_trip);
@@ -148,5 +194,6 @@ int main(void)
     RUN(impossible_decks_are_refused);
     RUN(hands_are_parsed_and_their_street_found);
     RUN(bad_hands_are_refused);
+    RUN(random_texts_are_refused_or_come_back_the_same);
     return check_done();
 }

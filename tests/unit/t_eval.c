@@ -225,6 +225,32 @@ static void fewer_than_five_cards_know_no_straights_and_flushes(void)
     CHECK(strength_of("As") > strength_of("Ks"));
 }
 
+static void six_and_seven_cards_have_the_strength_of_their_best_five(void)
+{
+    for (uint32_t seed = 0; seed < 20000; seed++) {
+        int n = 6 + (int)(seed % 2);
+        uint8_t cards[HB_HAND_MAX];
+        uint32_t best = 0;
+
+        random_cards(seed, n, seed / 2 % 2 == 0, cards);
+        for (unsigned set = 0; set < 1u << n; set++) {
+            uint8_t five[HB_HAND_MAX];
+            int k = 0;
+
+            for (int i = 0; i < n; i++)
+                if ((set >> i & 1) != 0)
+                    five[k++] = cards[i];
+            if (k == 5 && hb_eval(five, 5) > best)
+                best = hb_eval(five, 5);
+        }
+        if (hb_eval(cards, n) != best) {
+            printf("# seed %u\n", (unsigned)seed);
+            CHECK(0);
+            return;
+        }
+    }
+}
+
 static void the_inline_forms_agree(void)
 {
     for (uint32_t seed = 0; seed < 20000; seed++) {
@@ -247,6 +273,7 @@ int main(void)
     RUN(random_hands_compare_as_the_plain_evaluator_says);
     RUN(all_hands_of_up_to_three_cards_compare_right);
     RUN(fewer_than_five_cards_know_no_straights_and_flushes);
+    RUN(six_and_seven_cards_have_the_strength_of_their_best_five);
     RUN(the_inline_forms_agree);
     RUN(seven_card_classes_have_their_known_counts);
     return check_done();
