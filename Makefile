@@ -185,7 +185,7 @@ $(B)/fuzz/%.libfuzzer: $(B)/tests/fuzz/%.o $(LIB)
 C_SRC := $(LIB_SRC) $(sort $(wildcard tools/*.c plugins/*.c))
 # without the generated tables, which take it a minute to read
 cppcheck:
-	cppcheck -q -j2 --std=c11 --enable=warning,performance,portability --inline-suppr \
+	cppcheck -q -j2 --std=c11 --library=tests/cppcheck.cfg --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=ctuuninitvar --error-exitcode=1 \
 	    -Ilib -Ilib/abstraction $(C_SRC)
 analyze: cppcheck $(B)/gen/eval_tables.inc
