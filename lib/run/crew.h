@@ -1,0 +1,66 @@
+/* crew.h - the processes of a run and one round's work with them. run.
+ *
+ *   crew ── TASK ──▶ workers ── DELTA ──▶ crew ── DELTA ──▶ mergers ── COMMIT ──▶ crew
+ *
+ * The crew is the only one with timeouts. It owns which task is where: a result is passed on whole
+ * and once; the task of a worker that died or did not answer in time goes to another, and a new
+ * worker takes its place. A lost merger leaves the table void, which the caller repairs
+ * (HB_CREW_LOST_MERGER). Threads: main thread. */
+#ifndef HB_RUN_CREW_H
+#define HB_RUN_CREW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "solver/params.h"
+#include "wire/message.h"
+
+#define HB_CREW_LOST_MERGER 100 /* returned by hb_crew_round beside enum hb_code */
+#define HB_CREW_ABORTED     101 /* `aborted` said so */
+
+struct hb_crew_options {
+    const char *program_dir; /* where hb-worker and hb-merge are */
+    const char *table;       /* path that children open */
+    const char *buckets;     /* bucket file that this process verified, or NULL */
+    const char *scratch_dir; /* for segments where there is no memfd */
+    struct hb_hello hello;   /* of the run, role TASKS */
+    int n_workers;           /* >= 1 */
+    int n_mergers;           /* 1..HB_TABLE_PARTS_MAX; 1 with frames */
+    bool segments;
+    double task_timeout_s;
+    int wake_fd; /* readable when a signal came, drained here; -1: none */
+    /* Called at least every `tick_s` and after each wake-up; true aborts the round at once. */
+    bool (*tick)(void *ctx);
+    void *tick_ctx;
+    double tick_s;
+    void (*note)(void *ctx, const char *text); /* something to tell people: a worker was replaced */
+};
+
+struct hb_crew_stats { /* since the crew started */
+    uint64_t nodes, tasks, records_bytes, duplicates;
+    uint32_t workers_replaced;
+    double merge_s; /* from the last result of a round to its last commit */
+};
+
+struct hb_crew; /* opaque */
+
+/* Start all processes. Errors: HB_EPLUGIN (a program does not start), HB_ENOMEM, HB_ESYS. */
+int hb_crew_new(const struct hb_crew_options *o, struct hb_crew **out, struct hb_err *e) HB_MUSTUSE;
+/* SHUTDOWN to all and wait for them. */
+void hb_crew_free(struct hb_crew *c);
+
+/* One round, in tasks of `batch` iterations, until every merger has committed it.
+ * Errors: HB_CREW_LOST_MERGER, HB_CREW_ABORTED; HB_EPROTO, HB_EIDENTITY … told by a child;
+ * HB_EINTERNAL when workers die again and again without a result. After an error only hb_crew_free
+ * may follow. */
+int hb_crew_round(struct hb_crew *c, const struct hb_round *round, uint32_t batch,
+                  struct hb_err *e) HB_MUSTUSE;
+
+void hb_crew_stats(const struct hb_crew *c, struct hb_crew_stats *out);
+int hb_crew_n_workers(const struct hb_crew *c);
+uint64_t hb_crew_worker_tasks(const struct hb_crew *c, int worker); /* results by that place */
+/* CPU seconds and proportional set size of the living children. */
+void hb_crew_usage(const struct hb_crew *c, double *cpu_s, uint64_t *pss_bytes);
+
+#endif

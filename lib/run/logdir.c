@@ -1,0 +1,236 @@
+#include "run/logdir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "store/checkpoint.h"
+
+#define LATEST "latest.hbc"
+
+static int join(const char *dir, const char *name, char out[HB_PATH_MAX], struct hb_err *e)
+{
+    int n = snprintf(out, HB_PATH_MAX, "%s/%s", dir, name);
+
+    if (n < 0 || n >= HB_PATH_MAX)
+        return hb_fail(e, HB_ECREATE, "the path of '%s' is too long", dir);
+    return HB_OK;
+}
+
+/* mkdir -p */
+static int make_folder(const char *path, struct hb_err *e)
+{
+    char part[HB_PATH_MAX];
+
+    (void)snprintf(part, sizeof part, "%s", path);
+    for (char *p = part + 1; *p != '\0'; p++) {
+        if (*p != '/')
+            continue;
+        *p = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+            return hb_fail_sys(e, HB_ECREATE, "cannot make the folder '%s'", part);
+        *p = '/';
+    }
+    if (mkdir(part, 0777) != 0 && errno != EEXIST)
+        return hb_fail_sys(e, HB_ECREATE, "cannot make the folder '%s'", part);
+    if (access(path, W_OK | X_OK) != 0)
+        return hb_fail_sys(e, HB_ECREATE, "cannot write in the folder '%s'", path);
+    return HB_OK;
+}
+
+static int take_lock(struct hb_logdir *d, struct hb_err *e)
+{
+    char path[HB_PATH_MAX];
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int rc = join(d->path, "lock", path, e);
+
+    if (rc != HB_OK)
+        return rc;
+    d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (d->lock_fd < 0)
+        return hb_fail_sys(e, HB_ECREATE, "cannot make '%s'", path);
+    if (fcntl(d->lock_fd, F_SETLK, &lock) == 0)
+        return HB_OK;
+    if (errno == EACCES || errno == EAGAIN)
+        return hb_fail(e, HB_ECREATE, "another hb-train is at work in '%s'", d->path);
+    return hb_fail_sys(e, HB_ECREATE, "cannot lock '%s'", path);
+}
+
+int hb_logdir_open(const char *path, struct hb_logdir *d, struct hb_err *e)
+{
+    int rc;
+
+    d->lock_fd = -1;
+    if (snprintf(d->path, sizeof d->path, "%s", path) >= (int)sizeof d->path)
+        return hb_fail(e, HB_ECREATE, "the path of '%s' is too long", path);
+    if ((rc = join(path, "checkpoints", d->checkpoints, e)) != HB_OK ||
+        (rc = make_folder(path, e)) != HB_OK || (rc = make_folder(d->checkpoints, e)) != HB_OK ||
+        (rc = take_lock(d, e)) != HB_OK)
+        hb_logdir_close(d);
+    return rc;
+}
+
+void hb_logdir_close(struct hb_logdir *d)
+{
+    if (d->lock_fd >= 0)
+        (void)close(d->lock_fd); /* the lock goes with it */
+    d->lock_fd = -1;
+}
+
+/* The iteration in "iter-N.hbc"; false for any other name. */
+static bool parse_name(const char *name, uint64_t *iteration)
+{
+    const char *p = name + 5;
+    uint64_t v = 0;
+
+    if (strncmp(name, "iter-", 5) != 0 || *p < '0' || *p > '9')
+        return false;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        if (v > UINT64_MAX / 10 - 1)
+            return false;
+        v = 10 * v + (uint64_t)(*p - '0');
+    }
+    *iteration = v;
+    return strcmp(p, ".hbc") == 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+int hb_checkpoints_list(const char *dir, uint64_t **iterations, size_t *n, struct hb_err *e)
+{
+    DIR *d = opendir(dir);
+    const struct dirent *entry;
+    size_t cap = 16;
+    int rc;
+
+    *iterations = NULL;
+    *n = 0;
+    if (d == NULL)
+        return hb_fail_sys(e, HB_ENOINPUT, "cannot open the folder '%s'", dir);
+    rc = hb_mem_new(iterations, cap, sizeof **iterations, "a list of checkpoints", e);
+    while (rc == HB_OK && (entry = readdir(d)) != NULL) {
+        uint64_t iteration;
+
+        if (!parse_name(entry->d_name, &iteration))
+            continue;
+        if (*n == cap) {
+            cap *= 2;
+            rc = hb_mem_grow(iterations, cap, sizeof **iterations, "a list of checkpoints", e);
+        }
+        if (rc == HB_OK)
+            (*iterations)[(*n)++] = iteration;
+    }
+    (void)closedir(d); /* read only */
+    if (rc == HB_OK)
+        qsort(*iterations, *n, sizeof **iterations, by_number);
+    return rc;
+}
+
+void hb_checkpoints_name(const char *dir, uint64_t iteration, char out[HB_PATH_MAX])
+{
+    (void)snprintf(out, HB_PATH_MAX, "%.*s/iter-%012llu.hbc", HB_PATH_MAX - 40, dir,
+                   (unsigned long long)iteration);
+}
+
+static bool is_whole(const char *path)
+{
+    struct hb_checkpoint c = {0};
+    bool whole = hb_checkpoint_open(path, &c, NULL) == HB_OK &&
+                 hb_creader_verify(c.file, NULL, NULL) == HB_OK;
+
+    hb_checkpoint_close(&c);
+    return whole;
+}
+
+int hb_checkpoints_prune(const char *dir, size_t keep, size_t *removed, struct hb_err *e)
+{
+    uint64_t *list;
+    size_t n, good;
+    size_t count = 0;
+    char path[HB_PATH_MAX];
+    int rc = hb_checkpoints_list(dir, &list, &n, e);
+
+    if (keep < 1)
+        keep = 1;
+    good = n;
+    if (rc == HB_OK && n > keep) /* the newest whole one stays even if it is old */
+        for (; good > 0; good--) {
+            hb_checkpoints_name(dir, list[good - 1], path);
+            if (is_whole(path))
+                break;
+        }
+    for (size_t i = 0; rc == HB_OK && n > keep && i < n - keep; i++) {
+        if (i + 1 == good)
+            continue;
+        hb_checkpoints_name(dir, list[i], path);
+        if (unlink(path) != 0)
+            rc = hb_fail_sys(e, HB_EIO, "cannot remove '%s'", path);
+        else
+            count++;
+    }
+    hb_mem_free(list);
+    if (removed != NULL)
+        *removed = count;
+    return rc;
+}
+
+/* latest.hbc -> name, replaced in one step. */
+static int point_latest(const struct hb_logdir *d, const char *path, struct hb_err *e)
+{
+    char latest[HB_PATH_MAX];
+    char tmp[HB_PATH_MAX];
+    int rc;
+
+    if ((rc = join(d->checkpoints, LATEST, latest, e)) != HB_OK ||
+        (rc = join(d->checkpoints, LATEST ".tmp", tmp, e)) != HB_OK)
+        return rc;
+    (void)unlink(tmp); /* of a run that was killed here */
+    if (symlink(strrchr(path, '/') + 1, tmp) != 0 || rename(tmp, latest) != 0)
+        return hb_fail_sys(e, HB_EIO, "cannot point '%s' at the new checkpoint", latest);
+    return HB_OK;
+}
+
+int hb_logdir_save(struct hb_logdir *d, const struct hb_table *t, struct hb_err *e)
+{
+    uint64_t generation, iteration;
+    char path[HB_PATH_MAX];
+    int rc = hb_table_clean(t, &generation, &iteration, e);
+
+    if (rc != HB_OK)
+        return rc;
+    hb_checkpoints_name(d->checkpoints, iteration, path);
+    if ((rc = hb_checkpoint_save(t, path, NULL, e)) != HB_OK)
+        return rc;
+    return point_latest(d, path, e);
+}
+
+int hb_logdir_newest(const struct hb_logdir *d, char out[HB_PATH_MAX], struct hb_err *e)
+{
+    uint64_t *list;
+    size_t n;
+    int rc = hb_checkpoints_list(d->checkpoints, &list, &n, e);
+
+    out[0] = '\0';
+    if (rc != HB_OK)
+        return rc;
+    for (; n > 0; n--) {
+        hb_checkpoints_name(d->checkpoints, list[n - 1], out);
+        if (is_whole(out))
+            break;
+        out[0] = '\0';
+    }
+    hb_mem_free(list);
+    return HB_OK;
+}

@@ -1,0 +1,407 @@
+#include "run/train.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "base/os.h"
+#include "run/crew.h"
+#include "run/hello.h"
+#include "run/logdir.h"
+#include "run/metrics.h"
+#include "store/checkpoint.h"
+
+#define BIG_TABLE      (64u << 20) /* from here on several mergers pay */
+#define MERGERS_MAX    8
+#define TASKS_A_WORKER 4 /* in a round, when no batch size is given: evens out the end */
+#define RESTORES_MAX   3 /* lost mergers in a row without a finished round */
+
+struct train {
+    const struct hb_train_options *o;
+    struct hb_setup setup;
+    struct hb_logdir dir;
+    struct hb_os_shared shared;
+    void *map;
+    uint64_t bytes;
+    struct hb_table table;
+    struct hb_crew *crew;
+    struct hb_metrics metrics;
+    int n_workers, n_mergers;
+    uint64_t iteration, generation;
+    uint64_t target;          /* UINT64_MAX: none */
+    uint64_t first_iteration; /* this process began here */
+    uint64_t nodes_before;    /* decision nodes of processes before this one, or of lost crews */
+    double last_save;
+    double last_rate;
+    int restores;
+};
+
+static void info(const struct train *t, const char *text)
+{
+    if (t->o->info != NULL)
+        t->o->info(t->o->ctx, text);
+}
+
+/* ---- the table
+ * ------------------------------------------------------------------------------------- */
+
+static int refuse_too_large(uint64_t bytes, struct hb_err *e)
+{
+    uint64_t available = hb_os_memory_bytes();
+
+    if (available > 0 && bytes > available)
+        return hb_fail(e, HB_ELIMIT,
+                       "the table needs %.2f GiB and %.2f GiB of memory are free; use fewer "
+                       "buckets or bet sizes (--plan tells what they cost)",
+                       (double)bytes / (1 << 30), (double)available / (1 << 30));
+    return HB_OK;
+}
+
+static int make_table(struct train *t, struct hb_err *e)
+{
+    int rc;
+
+    if ((rc = hb_table_bytes(&t->setup.tree, &t->setup.spec, &t->bytes, e)) != HB_OK ||
+        (rc = refuse_too_large(t->bytes, e)) != HB_OK)
+        return rc;
+    t->n_mergers = 1;
+    if (t->o->segments && t->bytes >= BIG_TABLE)
+        t->n_mergers = t->n_workers < MERGERS_MAX ? t->n_workers : MERGERS_MAX;
+    if ((rc = hb_os_shared_new(t->dir.path, "table", t->bytes, &t->shared, e)) != HB_OK ||
+        (rc = hb_os_map(t->shared.fd, t->bytes, true, &t->map, e)) != HB_OK ||
+        (rc = hb_os_populate(t->map, t->bytes, true, e)) != HB_OK ||
+        (rc = hb_table_format(t->map, t->bytes, &t->setup.tree, &t->setup.spec, t->n_mergers, e)) !=
+            HB_OK)
+        return rc;
+    return hb_table_attach(t->map, t->bytes, &t->table, e);
+}
+
+static int load_checkpoint(struct train *t, const char *path, struct hb_err *e)
+{
+    struct hb_checkpoint c = {0};
+    int rc = hb_checkpoint_open(path, &c, e);
+
+    if (rc == HB_OK)
+        rc = hb_identity_match(&t->table.id, "this configuration", &c.id, path, e);
+    if (rc == HB_OK)
+        rc = hb_checkpoint_load(&c, &t->table, e);
+    if (rc == HB_OK)
+        t->nodes_before = c.nodes;
+    hb_checkpoint_close(&c);
+    return rc;
+}
+
+static int read_position(struct train *t, struct hb_err *e)
+{
+    return hb_table_clean(&t->table, &t->generation, &t->iteration, e);
+}
+
+/* Begin anew, or where --resume-from says. */
+static int first_position(struct train *t, struct hb_err *e)
+{
+    char newest[HB_PATH_MAX];
+    const char *from = t->o->resume_from;
+    int rc = hb_logdir_newest(&t->dir, newest, e);
+
+    if (rc != HB_OK)
+        return rc;
+    if (from != NULL && strcmp(from, "latest") == 0) {
+        if (newest[0] == '\0')
+            return hb_fail(e, HB_ENOINPUT, "'%s' has no whole checkpoint to resume from",
+                           t->dir.checkpoints);
+        from = newest;
+    } else if (from == NULL && newest[0] != '\0') {
+        return hb_fail(e, HB_ECREATE,
+                       "'%s' already holds a run; go on with --resume-from latest or name "
+                       "another --logdir",
+                       t->dir.path);
+    }
+    if (from != NULL && (rc = load_checkpoint(t, from, e)) != HB_OK)
+        return rc;
+    return read_position(t, e);
+}
+
+/* After a lost merger: the newest checkpoint of this run, or generation 0. */
+static int restore(struct train *t, struct hb_err *e)
+{
+    char newest[HB_PATH_MAX];
+    char text[HB_PATH_MAX + 64];
+    int rc = hb_logdir_newest(&t->dir, newest, e);
+
+    if (rc != HB_OK)
+        return rc;
+    hb_table_set(&t->table, HB_TABLE_VOID, 0, 0, 0);
+    t->nodes_before = 0;
+    if (newest[0] != '\0') {
+        rc = load_checkpoint(t, newest, e);
+    } else {
+        memset(t->table.rows, 0, 4 * t->table.layout.n_words);
+        hb_table_set(&t->table, HB_TABLE_CLEAN, 0, 0, 0);
+    }
+    if (rc != HB_OK || (rc = read_position(t, e)) != HB_OK)
+        return rc;
+    (void)snprintf(text, sizeof text, "the table was open; restored to iteration %llu from %s",
+                   (unsigned long long)t->iteration, newest[0] != '\0' ? newest : "the start");
+    info(t, text);
+    return HB_OK;
+}
+
+/* ---- checkpoints
+ * ------------------------------------------------------------------------------------ */
+
+static int save(struct train *t, struct hb_err *e)
+{
+    double before = hb_os_monotonic();
+    int rc = hb_logdir_save(&t->dir, &t->table, e);
+
+    if (rc == HB_OK)
+        rc = hb_checkpoints_prune(t->dir.checkpoints, t->o->config.snapshot_keep, NULL, e);
+    t->last_save = hb_os_monotonic();
+    t->metrics.checkpoint_s += t->last_save - before;
+    return rc;
+}
+
+/* ---- progress
+ * ---------------------------------------------------------------------------------------- */
+
+static int report(struct train *t, struct hb_err *e)
+{
+    struct hb_train_progress p = {.iteration = t->iteration,
+                                  .target = t->target == UINT64_MAX ? 0 : t->target,
+                                  .eta_s = -1.0,
+                                  .workers = t->n_workers};
+    int rc = hb_metrics_line(&t->metrics, t->crew, t->iteration, t->generation, t->nodes_before,
+                             &p.iter_per_s, e);
+
+    t->last_rate = p.iter_per_s;
+    p.elapsed_s = t->metrics.last - t->metrics.start;
+    if (p.target > 0 && p.iter_per_s > 0)
+        p.eta_s = (double)(p.target > p.iteration ? p.target - p.iteration : 0) / p.iter_per_s;
+    if (t->o->config.time_budget_s > 0) {
+        double left = t->o->config.time_budget_s - p.elapsed_s;
+
+        if (p.eta_s < 0 || left < p.eta_s)
+            p.eta_s = left > 0 ? left : 0;
+    }
+    if (t->o->progress != NULL)
+        t->o->progress(t->o->ctx, &p);
+    return rc;
+}
+
+/* Inside a round: say something when it is time, and tell whether to abort. A failed line of
+ * metrics ends the run at the round's end, where report() is called again. */
+static bool tick(void *ctx)
+{
+    struct train *t = ctx;
+
+    if (hb_os_monotonic() - t->metrics.last >= t->o->interval_s) {
+        int rc = report(t, NULL);
+
+        (void)rc; /* see above */
+    }
+    return *t->o->stop >= 2;
+}
+
+static void crew_note(void *ctx, const char *text)
+{
+    info(ctx, text);
+}
+
+/* ---- the run
+ * ------------------------------------------------------------------------------------------ */
+
+static int start_crew(struct train *t, struct hb_err *e)
+{
+    struct hb_crew_options o = {.program_dir = t->o->program_dir,
+                                .table = t->shared.path,
+                                .buckets =
+                                    t->setup.buckets.path[0] != '\0' ? t->setup.buckets.path : NULL,
+                                .scratch_dir = t->dir.path,
+                                .n_workers = t->n_workers,
+                                .n_mergers = t->n_mergers,
+                                .segments = t->o->segments,
+                                .task_timeout_s = t->o->task_timeout_s,
+                                .wake_fd = t->o->wake_fd,
+                                .tick = tick,
+                                .tick_ctx = t,
+                                .tick_s = t->o->interval_s,
+                                .note = crew_note};
+
+    hb_hello_of(&t->table, HB_ROLE_TASKS, &o.hello);
+    memset(&t->metrics.last_stats, 0, sizeof t->metrics.last_stats);
+    return hb_crew_new(&o, &t->crew, e);
+}
+
+static void stop_crew(struct train *t)
+{
+    struct hb_crew_stats s;
+
+    if (t->crew == NULL)
+        return;
+    hb_crew_stats(t->crew, &s);
+    t->nodes_before += s.nodes;
+    hb_crew_free(t->crew);
+    t->crew = NULL;
+}
+
+static uint32_t batch_size(const struct train *t, const struct hb_round *round)
+{
+    uint32_t tasks = (uint32_t)t->n_workers * TASKS_A_WORKER;
+
+    if (t->o->config.batch_size > 0)
+        return t->o->config.batch_size;
+    return (round->length + tasks - 1) / tasks;
+}
+
+static int one_round(struct train *t, struct hb_err *e)
+{
+    struct hb_round round;
+    int rc = hb_round_at(&t->table.spec.params, t->iteration, &round, e);
+
+    if (rc != HB_OK)
+        return rc;
+    rc = hb_crew_round(t->crew, &round, batch_size(t, &round), e);
+    if (rc == HB_CREW_LOST_MERGER) {
+        info(t, e != NULL ? e->msg : "a merger was lost");
+        if (++t->restores > RESTORES_MAX)
+            return hb_context(e, HB_EINTERNAL, "%d times in a row", t->restores);
+        stop_crew(t);
+        if ((rc = restore(t, e)) == HB_OK)
+            rc = start_crew(t, e);
+        return rc;
+    }
+    if (rc == HB_CREW_ABORTED)
+        return hb_fail(e, HB_ESTOPPED,
+                       "aborted at iteration %llu; resumable from the newest "
+                       "checkpoint",
+                       (unsigned long long)t->iteration);
+    if (rc != HB_OK)
+        return rc;
+    t->restores = 0;
+    return read_position(t, e);
+}
+
+static bool out_of_time(const struct train *t)
+{
+    return t->o->config.time_budget_s > 0 &&
+           hb_os_monotonic() - t->metrics.start >= t->o->config.time_budget_s;
+}
+
+static bool snapshot_due(struct train *t)
+{
+    if (*t->o->snapshot) {
+        *t->o->snapshot = 0;
+        return true;
+    }
+    return t->o->config.snapshot_interval_s > 0 &&
+           hb_os_monotonic() - t->last_save >= t->o->config.snapshot_interval_s;
+}
+
+static int loop(struct train *t, struct hb_err *e)
+{
+    int rc;
+
+    while (t->iteration < t->target && !out_of_time(t) && *t->o->stop == 0) {
+        if ((rc = one_round(t, e)) != HB_OK)
+            return rc;
+        if (snapshot_due(t) && (rc = save(t, e)) != HB_OK)
+            return rc;
+    }
+    if ((rc = report(t, e)) != HB_OK || (rc = save(t, e)) != HB_OK)
+        return rc;
+    if (*t->o->stop != 0 && t->iteration < t->target)
+        return hb_fail(e, HB_ESTOPPED, "stopped at iteration %llu; go on with --resume-from latest",
+                       (unsigned long long)t->iteration);
+    return HB_OK;
+}
+
+static int write_config(const struct train *t, struct hb_err *e)
+{
+    struct hb_config as_run = t->o->config;
+    struct hb_buf text = {0};
+    char path[HB_PATH_MAX + 16];
+    int rc;
+
+    as_run.params.round_cap = t->setup.spec.params.round_cap;
+    hb_config_format(&as_run, &text);
+    (void)snprintf(path, sizeof path, "%s/config.yaml", t->dir.path);
+    if ((rc = hb_buf_check(&text, e)) == HB_OK)
+        rc = hb_atomic_write(path, text.data, text.len, e);
+    hb_buf_fini(&text);
+    return rc;
+}
+
+static int prepare(struct train *t, struct hb_err *e)
+{
+    struct hb_setup_options setup = t->o->setup;
+    int rc;
+
+    if ((rc = hb_logdir_open(t->o->logdir, &t->dir, e)) != HB_OK)
+        return rc;
+    setup.build_dir = t->dir.path;
+    if ((rc = hb_setup_open(&t->o->config, &setup, &t->setup, e)) != HB_OK ||
+        (rc = make_table(t, e)) != HB_OK || (rc = first_position(t, e)) != HB_OK ||
+        (rc = write_config(t, e)) != HB_OK ||
+        (rc = hb_metrics_open(t->dir.path, &t->metrics, e)) != HB_OK)
+        return rc;
+    t->first_iteration = t->iteration;
+    t->metrics.last_iteration = t->iteration;
+    t->last_save = t->metrics.start;
+    if (t->iteration < t->target)
+        return start_crew(t, e);
+    return HB_OK;
+}
+
+static void fill_result(const struct train *t, struct hb_train_result *out)
+{
+    struct hb_checkpoint c = {0};
+
+    out->iteration = t->iteration;
+    out->generation = t->generation;
+    out->infosets = t->table.layout.n_infosets;
+    out->table_bytes = t->bytes;
+    out->seconds = hb_os_monotonic() - t->metrics.start;
+    out->iter_per_s =
+        out->seconds > 0 ? (double)(t->iteration - t->first_iteration) / out->seconds : 0.0;
+    hb_checkpoints_name(t->dir.checkpoints, t->iteration, out->checkpoint);
+    if (hb_checkpoint_open(out->checkpoint, &c, NULL) == HB_OK)
+        hb_hash_hex(&c.content, out->hash);
+    hb_checkpoint_close(&c);
+}
+
+int hb_train_run(const struct hb_train_options *o, struct hb_train_result *out, struct hb_err *e)
+{
+    struct train *t;
+    struct hb_err own = {0};
+    int rc = hb_mem_new(&t, 1, sizeof *t, "the run", e);
+
+    if (rc != HB_OK)
+        return rc;
+    memset(out, 0, sizeof *out);
+    t->o = o;
+    t->dir.lock_fd = -1;
+    t->shared.fd = -1;
+    t->n_workers = o->config.num_workers > 0 ? (int)o->config.num_workers : hb_os_cpus();
+    t->target = o->config.num_iterations > 0 ? o->config.num_iterations : UINT64_MAX;
+    rc = prepare(t, &own);
+    if (rc == HB_OK && t->crew != NULL)
+        rc = loop(t, &own);
+    else if (rc == HB_OK) /* nothing left to do: make sure that a checkpoint stands here too */
+        rc = save(t, &own);
+    stop_crew(t);
+    if (rc == HB_OK || rc == HB_ESTOPPED)
+        fill_result(t, out);
+    if (hb_metrics_close(&t->metrics, NULL) != HB_OK && rc == HB_OK)
+        rc = hb_fail(&own, HB_EIO, "cannot write the metrics");
+    if (rc != HB_OK && e != NULL) {
+        *e = own;
+        e->rc = rc;
+    }
+    hb_os_unmap(t->map, t->bytes);
+    hb_os_shared_close(&t->shared);
+    hb_setup_fini(&t->setup);
+    hb_logdir_close(&t->dir);
+    hb_mem_free(t);
+    return rc;
+}

@@ -1,0 +1,346 @@
+/* hb-train - train a blueprint: setup, workers, mergers, checkpoints, progress. */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "run/train.h"
+#include "tool.h"
+
+#define PLUGIN_DIRS_MAX 4096
+
+enum {
+    OPT_CONFIG = TOOL_OPT,
+    OPT_LOGDIR,
+    OPT_BUCKETS,
+    OPT_ITERS,
+    OPT_TIME,
+    OPT_WORKERS,
+    OPT_BATCH,
+    OPT_ROUND,
+    OPT_SEED,
+    OPT_SNAPSHOT,
+    OPT_RESUME,
+    OPT_TIMEOUT,
+    OPT_TRANSPORT,
+    OPT_PLUGINS,
+    OPT_PLAN
+};
+
+static const struct tool_option options[] = {
+    {"config", OPT_CONFIG, "FILE", "YAML configuration of the run"},
+    {"logdir", OPT_LOGDIR, "DIR", "folder for checkpoints, metrics and buckets"},
+    {"buckets", OPT_BUCKETS, "FILE", "bucket file to use instead of building one"},
+    {"iters", OPT_ITERS, "N", "train to the first round end at or after N iterations"},
+    {"time-budget", OPT_TIME, "SECONDS", "stop after this time"},
+    {"num-workers", OPT_WORKERS, "N", "worker processes; 0: one for each processor"},
+    {"batch-size", OPT_BATCH, "N", "iterations a task"},
+    {"round-size", OPT_ROUND, "N", "iterations that a round grows to"},
+    {"seed", OPT_SEED, "N", "seed of all random numbers"},
+    {"snapshot-interval", OPT_SNAPSHOT, "SECONDS", "time between checkpoints"},
+    {"resume-from", OPT_RESUME, "FILE|latest", "go on from a checkpoint"},
+    {"task-timeout", OPT_TIMEOUT, "SECONDS", "replace a worker that takes longer (default 600)"},
+    {"transport", OPT_TRANSPORT, "segments|frames", "how records travel (default segments)"},
+    {"plugin-path", OPT_PLUGINS, "DIRS", "folders to look for plugins, ':' between them"},
+    {"plan", OPT_PLAN, NULL, "say what the run will take, as JSON, and start nothing"},
+    {"quiet", 'q', NULL, "no progress lines"},
+    {0},
+};
+
+static const struct tool_spec spec = {
+    .name = "hb-train",
+    .usage = "hb-train --config FILE --logdir DIR [--buckets FILE] [--iters N] "
+             "[--time-budget SECONDS] [--num-workers N] [--batch-size N] [--round-size N] "
+             "[--seed N] [--snapshot-interval SECONDS] [--resume-from FILE|latest] "
+             "[--task-timeout SECONDS] [--transport segments|frames] [--plugin-path DIRS] "
+             "[--plan] [--quiet]",
+    .about = "Trains the blueprint that FILE describes with parallel Monte-Carlo CFR. The result "
+             "depends on\n"
+             "the configuration, the seed and the iterations alone.",
+    .options = options,
+};
+
+struct opts {
+    const char *config, *logdir, *buckets, *resume_from, *plugins;
+    const char *iters, *time_budget, *workers, *batch, *round, *seed, *snapshot;
+    double task_timeout;
+    bool frames, plan, quiet;
+};
+
+/* ---- signals: the only mutable file-scope state, because a handler has no argument ---- */
+
+static volatile sig_atomic_t stop_requests;
+static volatile sig_atomic_t snapshot_requested;
+static int wake_pipe[2] = {-1, -1};
+
+static void wake(void)
+{
+    int saved = errno;
+    ssize_t n = write(wake_pipe[1], "", 1);
+
+    (void)n; /* a full pipe wakes the reader just as well */
+    errno = saved;
+}
+
+static void on_stop(int sig)
+{
+    (void)sig;
+    if (stop_requests < 2)
+        stop_requests = stop_requests + 1;
+    wake();
+}
+
+static void on_snapshot(int sig)
+{
+    (void)sig;
+    snapshot_requested = 1;
+    wake();
+}
+
+static int set_signals(struct hb_err *e)
+{
+    struct sigaction stop = {.sa_handler = on_stop};
+    struct sigaction snapshot = {.sa_handler = on_snapshot, .sa_flags = SA_RESTART};
+
+    if (pipe(wake_pipe) != 0)
+        return hb_fail_sys(e, HB_ESYS, "cannot make a pipe");
+    for (int i = 0; i < 2; i++)
+        if (fcntl(wake_pipe[i], F_SETFD, FD_CLOEXEC) != 0 ||
+            fcntl(wake_pipe[i], F_SETFL, O_NONBLOCK) != 0)
+            return hb_fail_sys(e, HB_ESYS, "cannot set up a pipe");
+    stop.sa_flags = SA_RESTART;
+    if (sigaction(SIGTERM, &stop, NULL) != 0 || sigaction(SIGINT, &stop, NULL) != 0 ||
+        sigaction(SIGUSR1, &snapshot, NULL) != 0)
+        return hb_fail_sys(e, HB_ESYS, "cannot set signal handlers");
+    return HB_OK;
+}
+
+/* ---- what people see ---- */
+
+struct screen {
+    bool quiet, bar; /* bar: stderr is a terminal, one line is redrawn */
+    bool drawn;
+};
+
+static void clear_bar(struct screen *s)
+{
+    if (s->drawn)
+        (void)fprintf(stderr, "\r\033[K");
+    s->drawn = false;
+}
+
+static void format_span(double seconds, char out[32])
+{
+    long s = (long)(seconds + 0.5);
+
+    if (seconds < 0 || seconds > 1e9)
+        (void)snprintf(out, 32, "?");
+    else
+        (void)snprintf(out, 32, "%02ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+}
+
+static void draw_bar(struct screen *s, const struct hb_train_progress *p)
+{
+    static const char full[] = "##############################";
+    int width = 30;
+    int done = p->target > 0 ? (int)((double)width * (double)p->iteration / (double)p->target) : 0;
+
+    if (done > width)
+        done = width;
+    (void)fprintf(stderr, "\r\033[K[%.*s%*s] %3.0f%%", done, full, width - done, "",
+                  p->target > 0 ? 100.0 * (double)p->iteration / (double)p->target : 0.0);
+    (void)fflush(stderr);
+    s->drawn = true;
+}
+
+static void on_progress(void *ctx, const struct hb_train_progress *p)
+{
+    struct screen *s = ctx;
+    char eta[32];
+
+    if (s->quiet)
+        return;
+    clear_bar(s);
+    format_span(p->eta_s, eta);
+    tool_info("Iteration %llu (%.1f iter/s) - Workers: %d - ETA %s",
+              (unsigned long long)p->iteration, p->iter_per_s, p->workers, eta);
+    if (s->bar && p->target > 0)
+        draw_bar(s, p);
+}
+
+static void on_info(void *ctx, const char *text)
+{
+    struct screen *s = ctx;
+
+    clear_bar(s);
+    tool_info("%s", text);
+}
+
+static void on_build(void *ctx, int street, const char *stage, double fraction)
+{
+    static const char *const names[] = {"preflop", "flop", "turn", "river"};
+    const struct screen *s = ctx;
+
+    if (s->bar && !s->quiet)
+        (void)fprintf(stderr, "\r\033[Kbuckets: %s %s %3.0f%%%s", names[street & 3], stage,
+                      100.0 * fraction, fraction >= 1.0 ? "\n" : "");
+}
+
+static void on_plugin_log(int level, const char *msg)
+{
+    (void)level;
+    tool_info("plugin: %s", msg);
+}
+
+/* ---- options over configuration ---- */
+
+static void apply(const struct opts *o, struct hb_config *c)
+{
+    if (o->iters != NULL) {
+        c->num_iterations = tool_u64(o->iters, "--iters", 1, UINT64_C(1) << 47);
+        if (o->time_budget == NULL)
+            c->time_budget_s = 0;
+    }
+    if (o->time_budget != NULL) {
+        c->time_budget_s = tool_seconds(o->time_budget, "--time-budget");
+        if (o->iters == NULL)
+            c->num_iterations = 0;
+    }
+    if (o->workers != NULL)
+        c->num_workers = (uint32_t)tool_u64(o->workers, "--num-workers", 0, 1024);
+    if (o->batch != NULL)
+        c->batch_size = (uint32_t)tool_u64(o->batch, "--batch-size", 1, HB_ROUND_MAX);
+    if (o->round != NULL)
+        c->params.round_cap = (uint32_t)tool_u64(o->round, "--round-size", 1, HB_ROUND_MAX);
+    if (o->seed != NULL)
+        c->params.seed = tool_u64(o->seed, "--seed", 0, UINT64_MAX);
+    if (o->snapshot != NULL)
+        c->snapshot_interval_s = tool_seconds(o->snapshot, "--snapshot-interval");
+}
+
+static void read_options(struct opts *o, int argc, char **argv)
+{
+    const char *arg;
+    int opt;
+
+    while ((opt = tool_next(&spec, argc, argv, &arg)) != -1)
+        switch (opt) {
+        case OPT_CONFIG: o->config = arg; break;
+        case OPT_LOGDIR: o->logdir = arg; break;
+        case OPT_BUCKETS: o->buckets = arg; break;
+        case OPT_ITERS: o->iters = arg; break;
+        case OPT_TIME: o->time_budget = arg; break;
+        case OPT_WORKERS: o->workers = arg; break;
+        case OPT_BATCH: o->batch = arg; break;
+        case OPT_ROUND: o->round = arg; break;
+        case OPT_SEED: o->seed = arg; break;
+        case OPT_SNAPSHOT: o->snapshot = arg; break;
+        case OPT_RESUME: o->resume_from = arg; break;
+        case OPT_TIMEOUT: o->task_timeout = tool_seconds(arg, "--task-timeout"); break;
+        case OPT_TRANSPORT:
+            o->frames = tool_choice(arg, "--transport", "segments|frames") == 1;
+            break;
+        case OPT_PLUGINS: o->plugins = arg; break;
+        case OPT_PLAN: o->plan = true; break;
+        case 'q': o->quiet = true; break;
+        default: break;
+        }
+    tool_no_operands(&spec, argc, argv);
+    if (o->config == NULL)
+        tool_usage(&spec, "--config is missing");
+    if (o->logdir == NULL && !o->plan)
+        tool_usage(&spec, "--logdir is missing");
+}
+
+static int print_plan(const struct opts *o, const struct hb_config *c,
+                      const struct hb_setup_options *setup_options, struct hb_err *e)
+{
+    struct hb_setup setup = {0};
+    struct hb_plan p;
+    int n_workers = c->num_workers > 0 ? (int)c->num_workers : hb_os_cpus();
+    json_t *line;
+    int rc;
+
+    if ((rc = hb_setup_open(c, setup_options, &setup, e)) != HB_OK)
+        return rc;
+    rc = hb_train_plan(c, &setup, n_workers, !o->frames, &p, e);
+    hb_setup_fini(&setup);
+    if (rc != HB_OK)
+        return rc;
+    line = json_pack("{s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:I,s:I,s:I,s:f}", "infosets",
+                     (json_int_t)p.infosets, "table_bytes", (json_int_t)p.table_bytes,
+                     "bucket_bytes", (json_int_t)p.bucket_bytes, "peak_bytes",
+                     (json_int_t)p.peak_bytes, "disk_bytes", (json_int_t)p.disk_bytes,
+                     "iterations_per_s", p.iterations_per_s, "seconds", p.seconds, "iterations",
+                     (json_int_t)p.iterations, "nodes", (json_int_t)p.nodes, "round_size",
+                     (json_int_t)p.round_cap, "nodes_per_iteration", p.nodes_per_iteration);
+    if (line == NULL || json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) != 0)
+        rc = hb_fail(e, HB_ENOMEM, "cannot print the plan");
+    else
+        (void)putchar('\n'); /* tool_finish checks the stream */
+    json_decref(line);
+    return rc;
+}
+
+static void print_result(const struct hb_train_result *r)
+{
+    tool_info("Trained to iteration %llu (%.1f iter/s): %llu information sets, %s",
+              (unsigned long long)r->iteration, r->iter_per_s, (unsigned long long)r->infosets,
+              r->checkpoint);
+}
+
+int main(int argc, char **argv)
+{
+    struct opts o = {.task_timeout = 600.0};
+    struct hb_train_options t = {.interval_s = 2.0};
+    struct hb_train_result result;
+    struct hb_err e = {0};
+    struct screen screen;
+    char plugin_dirs[PLUGIN_DIRS_MAX];
+    char program_dir[HB_OS_PATH_MAX];
+    int rc;
+
+    tool_init("hb-train");
+    read_options(&o, argc, argv);
+    screen = (struct screen){.quiet = o.quiet, .bar = isatty(STDERR_FILENO) != 0};
+    tool_plugin_dirs(o.plugins, plugin_dirs, sizeof plugin_dirs);
+    if (hb_config_load(o.config, &t.config, &e) != HB_OK)
+        tool_die(&e, NULL);
+    apply(&o, &t.config);
+    t.setup = (struct hb_setup_options){.buckets = o.buckets,
+                                        .build_dir = o.logdir,
+                                        .plugin_dirs = plugin_dirs,
+                                        .progress = on_build,
+                                        .progress_ctx = &screen,
+                                        .log = on_plugin_log};
+    if (o.plan) {
+        if (print_plan(&o, &t.config, &t.setup, &e) != HB_OK)
+            tool_die(&e, "plan");
+        return tool_finish(TOOL_OK);
+    }
+    if (hb_os_program_dir(argv[0], program_dir, sizeof program_dir, &e) != HB_OK ||
+        set_signals(&e) != HB_OK)
+        tool_die(&e, NULL);
+    t.logdir = o.logdir;
+    t.resume_from = o.resume_from;
+    t.program_dir = program_dir;
+    t.segments = !o.frames;
+    t.task_timeout_s = o.task_timeout;
+    t.stop = &stop_requests;
+    t.snapshot = &snapshot_requested;
+    t.wake_fd = wake_pipe[0];
+    t.progress = on_progress;
+    t.info = on_info;
+    t.ctx = &screen;
+    rc = hb_train_run(&t, &result, &e);
+    clear_bar(&screen);
+    if (rc == HB_OK && !o.quiet)
+        print_result(&result);
+    if (rc != HB_OK)
+        tool_die(&e, NULL);
+    return tool_finish(TOOL_OK);
+}
