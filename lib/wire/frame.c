@@ -93,6 +93,11 @@ static int take_frame(struct hb_frame_reader *r, const struct header *h, const u
     const bool more = (h->flags & HB_FRAME_MORE) != 0;
 
     r->next_seq++;
+    if (r->cuts != NULL) {
+        hb_buf_u32(r->cuts, h->len);
+        if (r->cuts->failed)
+            return hb_buf_check(r->cuts, e);
+    }
     if (more || r->in_message) {
         if (!r->in_message)
             r->message.len = 0;
@@ -242,6 +247,29 @@ void hb_frame_encode(struct hb_buf *out, uint32_t *seq, uint16_t type, uint32_t 
         }
         len -= h.len;
     } while (len > 0);
+}
+
+void hb_frame_encode_cuts(struct hb_buf *out, uint32_t *seq, uint16_t type, uint32_t job,
+                          const void *data, const uint32_t *cuts, size_t n_cuts)
+{
+    const uint8_t *p = data;
+
+    for (size_t i = 0; i < n_cuts; i++) {
+        const struct header h = {.type = type,
+                                 .flags = i + 1 < n_cuts ? HB_FRAME_MORE : 0,
+                                 .len = cuts[i],
+                                 .job = job,
+                                 .seq = (*seq)++,
+                                 .payload_hash = hb_xxh3(p, cuts[i])};
+        uint8_t *at = hb_buf_room(out, HB_FRAME_HEADER + (size_t)cuts[i]);
+
+        if (at == NULL)
+            return;
+        put_header(at, &h);
+        if (cuts[i] > 0)
+            memcpy(at + HB_FRAME_HEADER, p, cuts[i]);
+        p += cuts[i];
+    }
 }
 
 void hb_frame_writer_init(struct hb_frame_writer *w, int fd, const char *name)

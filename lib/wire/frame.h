@@ -54,6 +54,7 @@ struct hb_frame_reader {
     uint16_t type;
     uint32_t job;
     int broken; /* code of the failure that ended the stream; every later call repeats it */
+    struct hb_buf *cuts; /* NULL, or gets the payload length of each frame as u32; borrowed */
 };
 void hb_frame_reader_init(struct hb_frame_reader *r, int fd, const char *name, size_t cap);
 void hb_frame_reader_fini(struct hb_frame_reader *r); /* does not close fd */
@@ -79,6 +80,10 @@ void hb_frame_writer_fini(struct hb_frame_writer *w);
 /* Append a whole message to `out` as frames of at most HB_FRAME_MAX, numbering from *seq. */
 void hb_frame_encode(struct hb_buf *out, uint32_t *seq, uint16_t type, uint32_t job,
                      const void *data, size_t len);
+/* The same, cut into n_cuts >= 1 frames of these lengths, whose sum is the message's. All but the
+ * last are not 0, none is above HB_FRAME_MAX. */
+void hb_frame_encode_cuts(struct hb_buf *out, uint32_t *seq, uint16_t type, uint32_t job,
+                          const void *data, const uint32_t *cuts, size_t n_cuts);
 /* Encode and write it out, blocking. A message of up to 64 KiB leaves in one write(2), a larger one
  * uncopied. Errors: HB_EIO, HB_ENOMEM, HB_ELIMIT above HB_MESSAGE_MAX. After an error the stream is
  * void. */
