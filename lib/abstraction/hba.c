@@ -140,6 +140,16 @@ static void get_hash(struct hb_rd *rd, struct hb_hash *out)
         memcpy(out->b, at, sizeof out->b);
 }
 
+/* A text without a 0 in it, so that writing it again gives the same bytes. */
+static void get_text(struct hb_rd *rd, char *out, size_t cap)
+{
+    const uint8_t *length = rd->p;
+
+    hb_rd_str(rd, out, cap);
+    if (!rd->bad && strlen(out) != hb_get_u32(length))
+        rd->bad = true;
+}
+
 static bool is_zero(const struct hb_hash *h)
 {
     static const struct hb_hash zero;
@@ -155,7 +165,8 @@ static bool street_fits(const struct hb_deck *deck, int street, const struct hb_
 
     if (st->kind == HB_BUCKETS_NONE)
         return st->sense == HB_ISO_SET && st->n_buckets == 0 && st->n_hands == 0 &&
-               st->hottest == 0 && st->total == 0 && is_zero(map);
+               st->hottest == 0 && st->total == 0 && is_zero(map) && st->plugin[0] == '\0' &&
+               st->version[0] == '\0' && st->args[0] == '\0';
     return street < deck->n_streets && st->n_hands > 0 && st->n_buckets > 0 &&
            st->n_buckets <= st->n_hands &&
            (mapped ? st->kind == hb_hba_kind(st->n_buckets)
@@ -176,9 +187,9 @@ static int get_street(struct hb_rd *rd, const struct hb_deck *deck, int street,
     get_hash(rd, map);
     st->hottest = hb_rd_u64(rd);
     st->total = hb_rd_u64(rd);
-    hb_rd_str(rd, st->plugin, sizeof st->plugin);
-    hb_rd_str(rd, st->version, sizeof st->version);
-    hb_rd_str(rd, st->args, sizeof st->args);
+    get_text(rd, st->plugin, sizeof st->plugin);
+    get_text(rd, st->version, sizeof st->version);
+    get_text(rd, st->args, sizeof st->args);
     if (rd->bad || kind > HB_BUCKETS_U32 || sense > HB_ISO_ROUNDS || zero != 0)
         return hb_fail(e, HB_EFORMAT, "section 'meta', %s: malformed", hb_street_name(street));
     st->kind = (enum hb_bucket_kind)kind;

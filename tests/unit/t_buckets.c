@@ -614,6 +614,22 @@ static void the_meta_section_is_the_same_again_or_refused(void)
     hb_buckets_fini(&b);
 }
 
+static void a_zero_inside_a_text_is_refused(void)
+{
+    struct hb_buckets b = made(&leduc, "lossless", "");
+    struct hb_hba_maps maps = {0};
+    struct hb_buf bytes = {0};
+    struct hb_err e = {0};
+
+    hb_hba_encode(&b, &maps, &bytes);
+    CHECK_OK(hb_hba_decode(bytes.data, bytes.len, &b, &maps, &e), e);
+    CHECK_EQ(bytes.data[12 + 64 + 4], 'h'); /* of "hb.lossless" of the first street */
+    bytes.data[12 + 64 + 6] = 0;
+    CHECK_EQ(hb_hba_decode(bytes.data, bytes.len, &b, &maps, &e), HB_EFORMAT);
+    hb_buf_fini(&bytes);
+    hb_buckets_fini(&b);
+}
+
 static void another_file_or_another_game_is_refused(void)
 {
     struct hb_buckets b = made(&leduc, "misbehaves", "mod=2");
@@ -687,6 +703,7 @@ int main(int argc, char **argv)
     RUN(every_truncation_is_refused);
     RUN(every_flipped_bit_is_refused);
     RUN(the_meta_section_is_the_same_again_or_refused);
+    RUN(a_zero_inside_a_text_is_refused);
     RUN(another_file_or_another_game_is_refused);
     (void)unlink(file);
     (void)rmdir(scratch); /* left behind when a test failed */
