@@ -25,8 +25,9 @@ struct value { /* a strength that occurs; weight 0 is an empty slot */
 };
 
 struct values {
-    struct value *slot; /* open addressing; n_slots is a power of two, at most half are taken */
+    struct value *slot; /* open addressing; at most a quarter is taken */
     size_t n_slots, n_taken;
+    int shift; /* n_slots = 2^(64 - shift) */
 };
 
 struct street {
@@ -49,7 +50,7 @@ static size_t slot_of(const struct values *v, double strength)
 
     memcpy(&bits, &strength, sizeof bits);
     bits *= 0x9E3779B97F4A7C15u; /* 2^64 / golden ratio: Fibonacci hashing */
-    at = (size_t)(bits >> 32) & (v->n_slots - 1);
+    at = (size_t)(bits >> v->shift);
     while (v->slot[at].weight != 0 &&
            (v->slot[at].strength < strength || v->slot[at].strength > strength))
         at = (at + 1) & (v->n_slots - 1);
@@ -58,8 +59,9 @@ static size_t slot_of(const struct values *v, double strength)
 
 static bool grow(struct values *v)
 {
-    struct values wider = {NULL, v->n_slots > 0 ? 2 * v->n_slots : 4096, v->n_taken};
+    struct values wider = {NULL, 0, v->n_taken, v->n_slots > 0 ? v->shift - 1 : 64 - 12};
 
+    wider.n_slots = (size_t)1 << (64 - wider.shift);
     wider.slot = calloc(wider.n_slots, sizeof *wider.slot);
     if (wider.slot == NULL)
         return false;
@@ -75,7 +77,7 @@ static bool add(struct values *v, double strength, uint32_t weight)
 {
     size_t at;
 
-    if (2 * v->n_taken >= v->n_slots && !grow(v))
+    if (4 * v->n_taken >= v->n_slots && !grow(v))
         return false;
     at = slot_of(v, strength);
     if (v->slot[at].weight == 0) {
@@ -158,7 +160,7 @@ static bool sweep(const struct hb_host *host, int street, int power, struct stre
 static bool build_street(const struct hb_host *host, int street, uint32_t k, int power,
                          struct street *st)
 {
-    struct values v = {NULL, 0, 0};
+    struct values v = {NULL, 0, 0, 64};
     bool ok = false;
 
     st->n_hands = host->count(host->ctx, street);

@@ -614,6 +614,33 @@ static void the_meta_section_is_the_same_again_or_refused(void)
     hb_buckets_fini(&b);
 }
 
+/* Leduc, lossless before the flop, ehs k=4 on it: format version 1 stays readable for ever, and
+ * what builds today says the same. */
+static void the_golden_file_is_readable(void)
+{
+    static const char content[] =
+        "dd8639ca2390e2d6a8f70f807884be11f3348a723af48f557cf8af51c90a0a72";
+    static const bool need[HB_STREETS] = {true, true, false, false};
+    struct hb_cards_spec spec = same_on_all("ehs", "k=4");
+    struct hb_buckets golden = {0};
+    struct hb_buckets now = {0};
+    struct hb_err e = {0};
+    char hex[HB_HASH_HEX];
+
+    CHECK_OK(hb_buckets_open("tests/golden/buckets-1.hba", NULL, &golden, &e), e);
+    hb_hash_hex(&golden.content, hex);
+    CHECK_STR(hex, content);
+    spec.street[0] = same_on_all("lossless", "").street[0];
+    CHECK_OK(hb_buckets_build(&leduc, need, &spec, dirs, file, NULL, NULL, NULL, &e), e);
+    CHECK_OK(hb_buckets_open(file, NULL, &now, &e), e);
+    CHECK(hb_hash_equal(&golden.content, &now.content));
+    CHECK_STR(golden.street[1].plugin, "hb.ehs");
+    CHECK_STR(golden.street[1].args, "k=4");
+    CHECK_EQ(golden.street[1].hottest, now.street[1].hottest);
+    hb_buckets_fini(&golden);
+    hb_buckets_fini(&now);
+}
+
 static void a_zero_inside_a_text_is_refused(void)
 {
     struct hb_buckets b = made(&leduc, "lossless", "");
@@ -703,6 +730,7 @@ int main(int argc, char **argv)
     RUN(every_truncation_is_refused);
     RUN(every_flipped_bit_is_refused);
     RUN(the_meta_section_is_the_same_again_or_refused);
+    RUN(the_golden_file_is_readable);
     RUN(a_zero_inside_a_text_is_refused);
     RUN(another_file_or_another_game_is_refused);
     (void)unlink(file);
