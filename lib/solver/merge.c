@@ -70,9 +70,25 @@ int hb_merge_check(const struct hb_table *t, const uint8_t *p, size_t len, struc
     return HB_OK;
 }
 
-static int32_t scaled(int32_t v, double factor)
+/* v * factor rounded down or up at random, so that a small regret neither melts away nor stays for
+ * ever, however many epochs pass: rounding to zero doubles Leduc's exploitability with coarse
+ * units, rounding to nearest stops discounts below half an epoch's number. dither: 0 <= d < 1. */
+static int32_t scaled(int32_t v, double factor, double dither)
 {
-    return (int32_t)((double)v * factor); /* toward zero */
+    const double shift = 2147483648.0; /* makes the conversion round down */
+
+    return (int32_t)((int64_t)((double)v * factor + dither + shift) - (INT64_C(1) << 31));
+}
+
+/* The dither of a row's discount. It depends on nothing but the row and the epoch: the finalizer of
+ * SplitMix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014) over both. */
+static double dither_of(uint64_t row, uint32_t epoch)
+{
+    uint64_t z = row * UINT64_C(0x9E3779B97F4A7C15) + epoch;
+
+    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+    return (double)(z >> 43) * 0x1p-21; /* 21 bits: scaled() is exact when the factor is 1 */
 }
 
 /* Bring the regrets of a row that an earlier epoch left behind to the current one. */
@@ -80,11 +96,12 @@ static void refresh(const struct hb_merge *m, int32_t *row, unsigned n)
 {
     int32_t *regret = row + HB_ROW_HEAD;
     uint32_t exponent = (uint32_t)row[0] & ~HB_EPOCH_MAX;
+    double dither = dither_of((uint64_t)(row - m->table->rows), m->round.epoch);
     double positive, negative;
 
     hb_discounts_factor(&m->discounts, hb_row_epoch(row), m->round.epoch, &positive, &negative);
     for (unsigned a = 0; a < n; a++)
-        regret[a] = scaled(regret[a], regret[a] > 0 ? positive : negative);
+        regret[a] = scaled(regret[a], regret[a] > 0 ? positive : negative, dither);
     row[0] = (int32_t)(m->round.epoch | exponent);
 }
 

@@ -244,6 +244,8 @@ void hb_discounts_factor(const struct hb_discounts *d, uint32_t from, uint32_t t
 {
     *positive = 1.0;
     *negative = 1.0;
+    if (from >= to) /* also a forged row from the future */
+        return;
     if (d->mode == HB_DISCOUNT_LINEAR) {
         *positive = ((double)from + 1.0) / ((double)to + 1.0); /* product of t/(t+1) */
         *negative = *positive;

@@ -83,6 +83,7 @@ int hb_discounts_init(struct hb_discounts *d, const struct hb_params *p,
 /* Make factors up to `epoch` known. Cost: O(new epochs). */
 int hb_discounts_reach(struct hb_discounts *d, uint32_t epoch, struct hb_err *e) HB_MUSTUSE;
 void hb_discounts_fini(struct hb_discounts *d);
+/* Factors of epochs (from, to], which were reached; 1 when to <= from. */
 void hb_discounts_factor(const struct hb_discounts *d, uint32_t from, uint32_t to, double *positive,
                          double *negative);
 

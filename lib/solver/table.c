@@ -186,6 +186,50 @@ static int read_places(const uint8_t *h, uint64_t len, struct places *p, struct 
     return HB_OK;
 }
 
+static bool all_zero(const uint8_t *p, const uint8_t *end)
+{
+    while (p < end && *p == 0)
+        p++;
+    return p == end;
+}
+
+/* The bytes that nobody uses are zero, and so are the parts beyond n_parts. */
+static int check_unused(const uint8_t *base, const struct hb_table_live *live, struct hb_err *e)
+{
+    bool sound = all_zero(base + PLACES_BYTES, base + HASH_AT) &&
+                 all_zero(base + HASH_AT + HB_HASH_BYTES, base + LIVE_AT);
+
+    if (live->n_parts < 1 || live->n_parts > HB_TABLE_PARTS_MAX)
+        return hb_fail(e, HB_EFORMAT, "the table names %u parts", live->n_parts);
+    for (uint32_t i = 0; i < live->n_parts; i++)
+        sound = sound && live->part[i].reserved == 0 && live->part[i].state <= HB_TABLE_OPEN;
+    if (!sound || live->reserved != 0 ||
+        !all_zero((const uint8_t *)&live->part[live->n_parts], base + PAGE))
+        return hb_fail(e, HB_EFORMAT, "the table's header is damaged");
+    return HB_OK;
+}
+
+/* Every node has rows, at the offset that the layout gives it: a table made with a right checksum
+ * and wrong contents must not lead a walk out of the rows. */
+static bool nodes_have_rows(const struct hb_table *t)
+{
+    uint32_t next[HB_STREETS][HB_PLAYERS_MAX] = {{0}};
+
+    if ((int)t->tree.n_players != t->spec.rules.n_players)
+        return false;
+    for (uint32_t i = 0; i < t->tree.n_nodes; i++) {
+        const struct hb_node *n = &t->tree.node[i];
+
+        if (n->street >= t->spec.rules.deck.n_streets ||
+            t->spec.street[n->street].kind == HB_BUCKETS_NONE ||
+            t->spec.street[n->street].n_buckets == 0 ||
+            t->node_row[i] != next[n->street][n->player])
+            return false;
+        next[n->street][n->player] += HB_ROW_HEAD + 2u * (uint32_t)n->n_actions;
+    }
+    return true;
+}
+
 static int check_contents(struct hb_table *t, const struct places *p, struct hb_err *e)
 {
     struct hb_rd rd = hb_rd_over(t->mem + p->meta_at, p->meta_len);
@@ -198,7 +242,7 @@ static int check_contents(struct hb_table *t, const struct places *p, struct hb_
         return rc;
     hb_tree_hash(&t->tree, &tree_hash);
     if (t->layout.n_words != p->n_words || !hb_hash_equal(&tree_hash, &t->spec.tree) ||
-        p->rows_at - p->node_row_at < 4 * (uint64_t)t->tree.n_nodes)
+        p->rows_at - p->node_row_at < 4 * (uint64_t)t->tree.n_nodes || !nodes_have_rows(t))
         return hb_fail(e, HB_EFORMAT, "the table's parts do not belong together");
     return HB_OK;
 }
@@ -221,12 +265,11 @@ int hb_table_attach(void *mem, uint64_t len, struct hb_table *t, struct hb_err *
     t->node_row = (const uint32_t *)(void *)(base + p.node_row_at);
     t->rows = (int32_t *)(void *)(base + p.rows_at);
     t->live = (struct hb_table_live *)(void *)(base + LIVE_AT);
-    if ((rc = check_contents(t, &p, e)) != HB_OK) {
+    if ((rc = check_unused(base, t->live, e)) != HB_OK ||
+        (rc = check_contents(t, &p, e)) != HB_OK) {
         memset(t, 0, sizeof *t);
         return rc;
     }
-    if (t->live->n_parts < 1 || t->live->n_parts > HB_TABLE_PARTS_MAX)
-        return hb_fail(e, HB_EFORMAT, "the table names %u parts", t->live->n_parts);
     hb_spec_identity(&t->spec, &t->id);
     return HB_OK;
 }
@@ -245,6 +288,11 @@ int hb_table_clean(const struct hb_table *t, uint64_t *generation, uint64_t *ite
                            "the table is open: a merge into it was cut off; restore a checkpoint "
                            "into it with hb-ckpt restore, or begin anew with hb-ckpt init");
     }
+    if (hb_round_number(&t->spec.params, first->iteration) != first->generation)
+        return hb_fail(e, HB_EFORMAT,
+                       "the table's header is damaged: iteration %llu is not where generation %llu "
+                       "begins",
+                       (unsigned long long)first->iteration, (unsigned long long)first->generation);
     *generation = first->generation;
     *iteration = first->iteration;
     return HB_OK;
