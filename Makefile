@@ -69,8 +69,7 @@ LIB_SRC := $(filter-out lib/base/os_linux.c,$(LIB_SRC))
 else
 LIB_SRC := $(filter-out lib/base/os_posix.c,$(LIB_SRC))
 endif
-GEN_SRC :=
-LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(B)/gen/eval_tables.o
 LIB     := $(B)/libhb.a
 
 $(B)/%.o: %.c | $(NEED)
@@ -83,12 +82,13 @@ $(LIB): $(LIB_OBJ)
 
 # tables of the hand evaluator, made by a program that runs here
 HOSTCC ?= $(CC)
-$(B)/gen/eval_tables.inc: lib/cards/gen/eval_tables.c
+$(B)/gen/eval_tables.c: lib/cards/gen/eval_tables.c
 	@mkdir -p $(@D)
 	$(HOSTCC) $(STD) -O2 $(WARN) $(WERROR) $< -o $(B)/gen/eval_tables
 	$(B)/gen/eval_tables >$@.tmp
 	@mv $@.tmp $@
-$(B)/lib/cards/eval.o: $(B)/gen/eval_tables.inc
+$(B)/gen/eval_tables.o: $(B)/gen/eval_tables.c
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 # ---- tools, plugins ----------------------------------------------------------------------------
 TOOLS   := $(patsubst tools/%.c,$(B)/bin/%,$(sort $(wildcard tools/hb-*.c)))
@@ -162,7 +162,7 @@ man-check: all
 style: export CC := $(CC)
 style: export CPPFLAGS := $(CPPFLAGS)
 style: export CFLAGS := $(CFLAGS)
-style: $(B)/gen/eval_tables.inc
+style:
 	@tests/style.sh
 
 bench: all $(BENCH)
@@ -188,7 +188,7 @@ cppcheck:
 	cppcheck -q -j2 --std=c11 --library=tests/cppcheck.cfg --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=ctuuninitvar --error-exitcode=1 \
 	    -Ilib -Ilib/abstraction $(C_SRC)
-analyze: cppcheck $(B)/gen/eval_tables.inc
+analyze: cppcheck
 	clang-tidy --quiet --warnings-as-errors='*' $(C_SRC) -- $(CPPFLAGS) -Ilib/abstraction $(STD)
 	$(MAKE) B=$(B)-analyzer CC=gcc OPT='-O1 -fanalyzer' WERROR='-Werror -Wno-maybe-uninitialized' all
 coverage:

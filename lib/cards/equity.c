@@ -67,9 +67,9 @@ static void find_kinds(struct sweep *s, const struct hb_iso_view *view, int suit
         s->count[kind]++;
     }
     s->n_kinds = 0;
-    for (uint8_t kind = 0; kind < KINDS; kind++)
+    for (int kind = 0; kind < KINDS; kind++)
         if (s->count[kind] != 0)
-            s->kind[s->n_kinds++] = kind;
+            s->kind[s->n_kinds++] = (uint8_t)kind;
 }
 
 static void add_pair(struct sweep *s, uint8_t t, uint8_t u, struct hb_eval_hand hand)

@@ -1,7 +1,5 @@
 #include "cards/eval.h"
 
-#include "eval_tables.inc"
-
 /* Gather every fourth bit, from bit 0 up, of a 52-bit set: the ranks of one suit. */
 static uint32_t every_fourth(uint64_t set)
 {

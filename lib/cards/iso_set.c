@@ -166,6 +166,7 @@ static unsigned smallest_pair(uint8_t to[24][HB_SUITS], int n_to, unsigned a, un
 /* Number the hands on the boards of a shape. */
 static void fill_pairs(const struct hb_iso *iso, struct hb_iso_shape *shape, uint16_t *pair)
 {
+    static const uint32_t factorial[HB_SUITS + 1] = {1, 1, 2, 6, 24};
     uint8_t to[24][HB_SUITS];
     int n_to = renamings(iso, shape->ties, to);
     uint8_t codes[HB_CARDS];
@@ -194,10 +195,7 @@ static void fill_pairs(const struct hb_iso *iso, struct hb_iso_shape *shape, uin
         pair[64 * a + HB_ISO_DEAD] = (uint16_t)shape->n_hands;
         pair[64 * HB_ISO_DEAD + a] = (uint16_t)shape->n_hands;
     }
-    shape->board_weight = 24; /* n_suits! */
-    for (int s = iso->deck.n_suits + 1; s <= HB_SUITS; s++)
-        shape->board_weight /= (uint32_t)s; /* cppcheck-suppress zerodiv ; s > 1 */
-    shape->board_weight /= (uint32_t)n_to;
+    shape->board_weight = factorial[iso->deck.n_suits] / (uint32_t)n_to;
 }
 
 /* The shape of a board; a new one is numbered first. */

@@ -1,4 +1,4 @@
-/* eval_tables.c - writes the tables of eval.c to stdout as C; run by the Makefile.
+/* eval_tables.c - writes the tables of eval.h to stdout as C; run by the Makefile.
  *
  * Rank keys: the smallest whole numbers, found one after the other, such that no two multisets of
  * the same number of cards (at most 7, at most 4 of a rank) have the same sum; they all fit 23
@@ -296,7 +296,7 @@ int main(void)
         n_places[c] = 0;
     make_flush_table();
 
-    (void)printf("/* Made by lib/cards/gen/eval_tables.c. */\n");
+    (void)printf("/* Made by lib/cards/gen/eval_tables.c. */\n#include \"cards/eval.h\"\n");
     (void)printf("const uint64_t hb_eval_key[52] = {");
     for (unsigned card = 0; card < 52; card++)
         (void)printf("%s0x%llx,", card % 4 == 0 ? "\n" : "",
