@@ -10,7 +10,7 @@
 #   make check-long  sanitizers, valgrind, c17, a trial install: before a release
 #
 # Knobs: B= build folder, CC=, OPT=-O2, ARCH= (e.g. -march=native), WERROR= (packagers),
-#        SAN=address,undefined, PORTABLE=1 (no Linux-only call).
+#        SAN=address,undefined, PORTABLE=1 (no Linux-only call), V=1.
 
 VERSION  := 0.1.0
 B        ?= build
@@ -21,6 +21,21 @@ WERROR   ?= -Werror
 STD      ?= -std=c11
 
 all: # the default target; its parts are collected below
+
+# A word and a file for each step; V=1 shows the commands, -s nothing.
+ifeq ($(V),1)
+Q   :=
+say :=
+else
+Q    := @
+quiet := $(findstring s,$(firstword -$(MAKEFLAGS)))
+say   = @$(if $(quiet),:,printf '  %-4s %s\n' $(1) $@)
+endif
+
+# All processors unless told; goals that undo others keep their order.
+ifeq ($(filter -j%,$(MAKEFLAGS))$(filter clean uninstall,$(MAKECMDGOALS)),)
+MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN)
+endif
 
 # ---- flags -------------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wcast-align \
@@ -74,18 +89,21 @@ LIB     := $(B)/libhb.a
 
 $(B)/%.o: %.c | $(NEED)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 
 # tables of the hand evaluator, made by a program that runs here
 HOSTCC ?= $(CC)
 $(B)/gen/eval_tables.c: lib/cards/gen/eval_tables.c
 	@mkdir -p $(@D)
-	$(HOSTCC) $(STD) -O2 $(WARN) $(WERROR) $< -o $(B)/gen/eval_tables
-	$(B)/gen/eval_tables >$@.tmp
+	$(call say,HOST)
+	$(Q)$(HOSTCC) $(STD) -O2 $(WARN) $(WERROR) $< -o $(B)/gen/eval_tables
+	@$(B)/gen/eval_tables >$@.tmp
 	@mv $@.tmp $@
 $(B)/gen/eval_tables.o: $(B)/gen/eval_tables.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
@@ -97,11 +115,13 @@ TOOL_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tools/tool.c))
 
 $(B)/bin/%: $(B)/tools/%.o $(TOOL_OBJ) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(B)/plugins/%.so: plugins/%.c lib/abstraction/hb_plugin.h
 	@mkdir -p $(@D)
-	$(CC) -Ilib/abstraction $(DEFS) $(CFLAGS) -fPIC -shared $< -lm -o $@
+	$(call say,SO)
+	$(Q)$(CC) -Ilib/abstraction $(DEFS) $(CFLAGS) -fPIC -shared $< -lm -o $@
 
 all: $(LIB) $(TOOLS) $(PLUGINS)
 
@@ -116,20 +136,24 @@ LONG  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/lon
 
 $(TEST_LIB): $(TEST_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 
 $(B)/tests/%: $(B)/tests/unit/%.o $(TEST_LIB) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
 $(B)/bench/%: $(B)/tests/bench/%.o $(TEST_LIB) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
 
 # plugins that are wrong on purpose, for the loader
 TEST_PLUGINS := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(sort $(wildcard tests/plugins/*.c)))
 $(B)/tests/plugins/%.so: tests/plugins/%.c lib/abstraction/hb_plugin.h
 	@mkdir -p $(@D)
-	$(CC) -Ilib/abstraction $(DEFS) $(CFLAGS) -fPIC -shared $< -o $@
+	$(call say,SO)
+	$(Q)$(CC) -Ilib/abstraction $(DEFS) $(CFLAGS) -fPIC -shared $< -o $@
 
 # faults on order: short reads and writes, EINTR
 $(B)/tests/t_io: LDFLAGS += -Wl,--wrap=read,--wrap=write
@@ -138,7 +162,8 @@ $(B)/tests/t_io: LDFLAGS += -Wl,--wrap=read,--wrap=write
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/driver.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
 
 # Golden files change only by this, in a commit of its own that says why.
 golden-update: $(B)/tests/t_message $(B)/tests/t_container
@@ -180,7 +205,8 @@ fuzz:
 fuzzers: $(FUZZ:%=%.libfuzzer)
 $(B)/fuzz/%.libfuzzer: $(B)/tests/fuzz/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -lm -o $@
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -lm -o $@
 
 C_SRC := $(LIB_SRC) $(sort $(wildcard tools/*.c plugins/*.c))
 # without the generated tables, which take it a minute to read
