@@ -105,7 +105,8 @@ static const char *duration(double s, char out[32])
 
     while (s < 1.5 * unit[i].s)
         i++;
-    (void)snprintf(out, 32, "%.2g %s", s / (unit[i].s > 0 ? unit[i].s : 1), unit[i].name);
+    s /= unit[i].s > 0 ? unit[i].s : 1;
+    (void)snprintf(out, 32, s < 1e6 ? "%.0f %s" : "%.0e %s", s, unit[i].name);
     return out;
 }
 

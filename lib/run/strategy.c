@@ -7,7 +7,10 @@
 #include "run/config.h"
 
 /* A fixed strategy walks the whole tree at once and has no use for one that no table would hold. */
-#define FIXED_NODES_MAX 50000000u
+#define FIXED_NODES_MAX 10000000u
+/* Files with at most so many words of rows (256 MiB) are verified whole when they are opened; of
+ * larger ones each chunk when it is read. */
+#define VERIFY_WORDS ((uint64_t)1 << 26)
 /* Words read at once while preloading. */
 #define PRELOAD_WORDS ((size_t)1 << 18)
 
@@ -58,6 +61,9 @@ static int open_checkpoint(const char *name, const struct hb_strategy_options *o
                        o->config ? "config" : "game", name);
     if ((rc = hb_checkpoint_open(name, &s->checkpoint, e)) != HB_OK)
         return rc;
+    if (s->checkpoint.layout.n_words <= VERIFY_WORDS &&
+        (rc = hb_creader_verify(s->checkpoint.file, NULL, e)) != HB_OK)
+        return hb_context(e, rc, "'%s'", name);
     s->spec = s->checkpoint.spec;
     s->tree = &s->checkpoint.tree;
     s->iteration = s->checkpoint.iteration;
@@ -173,21 +179,24 @@ static int need_buckets(struct hb_strategy *s, struct hb_err *e)
 int hb_strategy_bucket(struct hb_strategy *s, int street, const uint8_t *cards, uint32_t *bucket,
                        struct hb_err *e)
 {
-    const struct hb_iso *iso;
-    int rc;
+    uint32_t n = hb_strategy_n_buckets(s, street);
+    const struct hb_iso *iso = NULL;
+    uint64_t found = 0;
+    int rc = HB_OK;
 
-    if (s->fixed) {
-        *bucket = 0;
-        return HB_OK;
-    }
     if (lossless(s, street) && !s->buckets_open) {
         if ((rc = need_iso(s, street, &iso, e)) == HB_OK)
-            *bucket = (uint32_t)hb_iso_index(iso, street, cards);
-        return rc;
+            found = hb_iso_index(iso, street, cards);
+    } else if (!s->fixed && (rc = need_buckets(s, e)) == HB_OK) {
+        found = hb_buckets_of(&s->buckets, street, cards);
     }
-    if ((rc = need_buckets(s, e)) == HB_OK)
-        *bucket = hb_buckets_of(&s->buckets, street, cards);
-    return rc;
+    if (rc != HB_OK)
+        return rc;
+    if (found >= n) /* rows are looked up without a further check */
+        return hb_fail(e, HB_EFORMAT, "the checkpoint has %u buckets on street %d, not %llu", n,
+                       street + 1, (unsigned long long)found);
+    *bucket = (uint32_t)found;
+    return HB_OK;
 }
 
 int hb_strategy_unbucket(struct hb_strategy *s, int street, uint32_t bucket,

@@ -44,6 +44,7 @@ struct hb_strategy { /* {0} is closed; not to be moved while it is open */
 };
 
 /* Open `name`: a checkpoint file, "-" for one on standard input, or "@..." with config or game.
+ * A file with up to 256 MiB of rows is verified whole, of a larger one each chunk when it is read.
  * Bucket files are opened when a street first needs one; one that was given is opened at once.
  * Errors: HB_EUSAGE (a fixed strategy without a game, a game with a checkpoint, no such name),
  * those of hb_checkpoint_open, hb_config_load, hb_tree_new, hb_spec_open_buckets. */

@@ -171,7 +171,7 @@ static void set_colours(struct hb_view *v)
         else if (n_raises == 1)
             x->rgb = 0xD2533F;
         else
-            x->rgb = blend(0xE98A62, 0xA82133, k++, n_raises - 1);
+            x->rgb = blend(0xE98A62, 0xAF1F2A, k++, n_raises - 1);
     }
 }
 

@@ -154,9 +154,8 @@ static void put_legend(const struct hb_view *v, int y, struct hb_buf *out)
     }
     put_text(MARGIN, y, 12, PALE_INK, "",
              v->kind == HB_VIEW_GRID
-                 ? "Suited hands above the diagonal, offsuit below. Width of a "
-                   "colour: how often the action is taken; the number: the most "
-                   "frequent one."
+                 ? "Suited above the diagonal, offsuit below. Width: how often an action is taken; "
+                   "number: the most frequent one."
                  : "Width of a colour: how often the action is taken.",
              out);
 }

@@ -87,13 +87,12 @@ static void put_head(const struct hb_view *v, struct hb_buf *out)
 
     for (int i = 0; i < r->n_players; i++)
         pot += s->spent[i];
-    hb_buf_printf(out, "%s: %s, %d players; ", v->strategy->spec.game_name,
+    hb_buf_printf(out, "%s (%s, %d players), ", v->strategy->spec.game_name,
                   r->no_limit ? "no-limit" : "limit", r->n_players);
     if (v->strategy->fixed)
         hb_buf_printf(out, "a fixed strategy\n");
     else
-        hb_buf_printf(out, "average strategy after %s iterations\n",
-                      hb_view_number(v->strategy->iteration, number));
+        hb_buf_printf(out, "%s iterations\n", hb_view_number(v->strategy->iteration, number));
     hb_buf_printf(out, "%s", hb_view_street_name(v, v->street));
     if (v->n_board > 0) {
         hb_cards_format(v->board, v->n_board, cards);
@@ -206,12 +205,12 @@ static void put_grid_notes(const struct hb_view *v, enum hb_view_colour colour, 
     }
     hb_buf_printf(out, "\nsuited above the diagonal, offsuit below");
     if (colour == HB_VIEW_PLAIN)
-        hb_buf_printf(out, "; each cell: the most frequent action and its percentage%s%s%s",
-                      blocked ? "; .  not with this board" : "",
-                      unseen ? "; --  never visited in training" : "",
-                      far ? "; ~  does not get here" : "");
-    else
-        hb_buf_printf(out, "%s", unseen || far ? "; grey: never visited or does not get here" : "");
+        hb_buf_printf(out, "\neach cell: the most frequent action and its percentage%s%s%s",
+                      blocked ? "\n .  not with this board" : "",
+                      unseen ? "\n --  never visited in training" : "",
+                      far ? "\n ~  does not get here" : "");
+    else if (unseen || far)
+        hb_buf_printf(out, "; grey: never visited, or does not get here");
     hb_buf_printf(out, "\n\n");
 }
 
