@@ -210,7 +210,7 @@ static void put_grid_notes(const struct hb_view *v, enum hb_view_colour colour, 
                       unseen ? "\n --  never visited in training" : "",
                       far ? "\n ~  does not get here" : "");
     else if (unseen || far)
-        hb_buf_printf(out, "; grey: never visited, or does not get here");
+        hb_buf_printf(out, "\ngrey: never visited, or does not get here");
     hb_buf_printf(out, "\n\n");
 }
 
