@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/io.h"
@@ -10,6 +11,7 @@
 #define ZSTD_LEVEL    1
 #define META_MAX      (64u << 10) /* bytes; a full run description has about 5,000 */
 #define CONTENT_BYTES ((size_t)2 * HB_HASH_BYTES)
+#define COPY_STEP     ((size_t)1 << 20)
 #define STEP_WORDS    (HB_CHUNK_MAX / 4) /* rows pass by in whole chunks */
 
 /* ---- writing ---- */
@@ -258,6 +260,17 @@ static int read_content(struct hb_checkpoint *c, struct hb_err *e)
     return HB_OK;
 }
 
+/* Everything but the rows, once the file is open. */
+static int read_head(struct hb_checkpoint *c, struct hb_err *e)
+{
+    int rc;
+
+    if ((rc = read_meta(c, e)) != HB_OK || (rc = read_tree(c, e)) != HB_OK ||
+        (rc = place_rows(c, e)) != HB_OK)
+        return rc;
+    return read_content(c, e);
+}
+
 int hb_checkpoint_open(const char *path, struct hb_checkpoint *c, struct hb_err *e)
 {
     int rc;
@@ -265,10 +278,7 @@ int hb_checkpoint_open(const char *path, struct hb_checkpoint *c, struct hb_err 
     memset(c, 0, sizeof *c);
     if ((rc = hb_creader_open(path, HB_CHECKPOINT_MAGIC, &c->file, e)) != HB_OK)
         return rc;
-    if ((rc = read_meta(c, e)) == HB_OK && (rc = read_tree(c, e)) == HB_OK &&
-        (rc = place_rows(c, e)) == HB_OK)
-        rc = read_content(c, e);
-    if (rc != HB_OK) {
+    if ((rc = read_head(c, e)) != HB_OK) {
         hb_checkpoint_close(c);
         return hb_context(e, rc, "checkpoint '%s'", path);
     }
@@ -348,6 +358,46 @@ int hb_checkpoint_verify(struct hb_checkpoint *c, struct hb_err *e)
     int rc = hb_creader_verify(c->file, NULL, e);
 
     return rc == HB_OK ? hb_checkpoint_content(c, NULL, e) : rc;
+}
+
+/* ---- from a stream into a file ---- */
+
+static int copy_stream(int from, const char *name, const struct hb_atomic *to, struct hb_err *e)
+{
+    uint8_t *buf = NULL;
+    size_t got;
+    int rc = hb_mem_new(&buf, COPY_STEP, 1, "a buffer", e);
+
+    while (rc == HB_OK && (rc = hb_io_read_some(from, buf, COPY_STEP, &got, name, e)) == HB_OK)
+        rc = hb_io_write_full(to->fd, buf, got, to->path, e);
+    hb_mem_free(buf);
+    if (rc == HB_AGAIN)
+        return hb_fail(e, HB_EIO, "cannot read '%s': it is in non-blocking mode", name);
+    if (rc == HB_EOF && lseek(to->fd, 0, SEEK_SET) != 0) /* it is read from its start next */
+        return hb_fail_sys(e, HB_EIO, "cannot rewind '%s'", to->path);
+    return rc == HB_EOF ? HB_OK : rc;
+}
+
+int hb_checkpoint_receive(int fd, const char *name, const char *path, struct hb_hash *content,
+                          struct hb_err *e)
+{
+    struct hb_checkpoint c = {0};
+    struct hb_atomic file;
+    int rc;
+
+    if ((rc = hb_atomic_open(path, &file, e)) != HB_OK)
+        return rc;
+    if ((rc = copy_stream(fd, name, &file, e)) == HB_OK &&
+        (rc = hb_creader_open_stream(file.fd, name, HB_CHECKPOINT_MAGIC, &c.file, e)) == HB_OK &&
+        ((rc = read_head(&c, e)) != HB_OK || (rc = hb_checkpoint_verify(&c, e)) != HB_OK))
+        rc = hb_context(e, rc, "checkpoint '%s'", name);
+    if (rc == HB_OK && content != NULL)
+        *content = c.content;
+    hb_checkpoint_close(&c);
+    if (rc == HB_OK)
+        return hb_atomic_commit(&file, e);
+    hb_atomic_abort(&file);
+    return rc;
 }
 
 /* ---- into a table ---- */

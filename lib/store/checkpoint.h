@@ -46,6 +46,12 @@ int hb_checkpoint_write(const struct hb_table *t, int fd, const char *name, stru
 int hb_checkpoint_save(const struct hb_table *t, const char *path, struct hb_hash *content,
                        struct hb_err *e) HB_MUSTUSE;
 
+/* Copy a checkpoint that comes from fd, called `name` in messages, into a file, atomically, after
+ * every byte of it was verified; the copy has the same bytes. Errors: those of hb_checkpoint_open
+ * and hb_checkpoint_verify, HB_ECREATE. */
+int hb_checkpoint_receive(int fd, const char *name, const char *path, struct hb_hash *content,
+                          struct hb_err *e) HB_MUSTUSE;
+
 /* Open for reading; "-" reads standard input. Meta, tree and content are read and verified, rows
  * when they are read. Errors: HB_ENOINPUT, HB_EFORMAT, HB_EVERSION. */
 int hb_checkpoint_open(const char *path, struct hb_checkpoint *c, struct hb_err *e) HB_MUSTUSE;
