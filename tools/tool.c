@@ -26,6 +26,9 @@ void tool_init(const char *name)
 
     tool_name = name;
     (void)sigaction(SIGPIPE, &ignore, NULL); /* cannot fail for a valid signal */
+#ifdef SIGXFSZ
+    (void)sigaction(SIGXFSZ, &ignore, NULL); /* a file at its limit is an error like a full disk */
+#endif
 }
 
 static void print_help(const struct tool_spec *spec)

@@ -41,8 +41,8 @@ struct tool_spec {
     const struct tool_option *options;
 };
 
-/* First thing in main: name for messages; SIGPIPE ignored, so that EPIPE is an error like another.
- */
+/* First thing in main: name for messages; SIGPIPE and SIGXFSZ ignored, so that EPIPE and EFBIG are
+ * errors like others. */
 void tool_init(const char *name);
 /* The next option: its letter / value with *arg set, or -1 when there are no more; the operands are
  * then argv[optind..argc). Options may stand before, between and after operands; "--" ends them.
