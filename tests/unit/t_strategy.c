@@ -13,6 +13,7 @@ static char path[256];
 static void plausible_rows(struct hb_table *t, uint64_t seed)
 {
     struct rand_stream g = {.seed = seed};
+    uint64_t first;
 
     for (uint32_t node = 0; node < t->tree.n_nodes; node++) {
         const struct hb_node *n = &t->tree.node[node];
@@ -26,7 +27,8 @@ static void plausible_rows(struct hb_table *t, uint64_t seed)
                     rand_in(&g, 0, 3) == 0 ? 0 : rand_in(&g, 1, 1 << 20);
         }
     }
-    hb_table_set(t, HB_TABLE_CLEAN, 5, 1234, 99);
+    first = hb_round_boundary(&t->spec.params, 1234);
+    hb_table_set(t, HB_TABLE_CLEAN, hb_round_number(&t->spec.params, first), first, 99);
 }
 
 struct saved {
@@ -68,12 +70,13 @@ static void plain_strategy(void *ctx, uint32_t node, const uint8_t *cards, doubl
                    n->n_actions, prob);
 }
 
-static void open_saved(struct hb_strategy *s)
+static bool open_saved(struct hb_strategy *s)
 {
     struct hb_strategy_options o = {0};
     struct hb_err e = {0};
 
     CHECK_OK(hb_strategy_open(path, &o, s, &e), e);
+    return e.rc == HB_OK;
 }
 
 static void a_checkpoint_plays_its_rows(void)
@@ -86,8 +89,9 @@ static void a_checkpoint_plays_its_rows(void)
         int n;
 
         save(&saved, "leduc");
-        open_saved(&s);
-        CHECK_EQ(s.iteration, 1234);
+        if (!open_saved(&s))
+            return;
+        CHECK_EQ(s.iteration, saved.table.live->part[0].iteration);
         CHECK_STR(s.spec.game_name, "leduc.game");
         if (preload)
             CHECK_OK(hb_strategy_preload(&s, 1 << 20, &e), e);
@@ -146,7 +150,8 @@ static void evaluation_is_that_of_the_table(void)
     struct saved saved;
 
     save(&saved, "leduc");
-    open_saved(&s);
+    if (!open_saved(&s))
+        return;
     CHECK_OK(hb_exploit_run(&s.spec.rules, s.tree, hb_strategy_ask, &s, 1e9, &got, &e), e);
     CHECK_OK(hb_exploit_run(&saved.run.spec.rules, &saved.run.tree, plain_strategy, &saved, 1e9,
                             &want, &e),
@@ -171,7 +176,8 @@ static void a_lossless_street_needs_no_bucket_file(void)
     (void)snprintf(saved.run.spec.buckets_path, HB_PATH_MAX, "%s/gone.hba", folder);
     saved.mem = memory_table(&saved.run, 1, &saved.table);
     CHECK_OK(hb_checkpoint_save(&saved.table, in_folder(folder, "x.hbc", path), NULL, &e), e);
-    open_saved(&s);
+    if (!open_saved(&s))
+        return;
     CHECK_OK(hb_strategy_bucket(&s, 0, &own, &bucket, &e), e);
     CHECK_OK(hb_strategy_unbucket(&s, 0, bucket, cards, &known, &e), e);
     CHECK(known && hb_card_rank(cards[0]) == 11);
@@ -272,7 +278,8 @@ static void a_strategy_function_reports_failures_later(void)
     double prob[2] = {0};
 
     save(&saved, "leduc");
-    open_saved(&s);
+    if (!open_saved(&s))
+        return;
     s.spec.street[0].n_buckets = 1; /* as no true file says */
     hb_strategy_ask(&s, 0, &own, prob);
     CHECK(prob[0] == 0.5 && prob[1] == 0.5);
