@@ -23,8 +23,11 @@ enum { PLACE_STRIDE = HB_ISO_IDS + 1 };
 
 /* A board with its suits in canonical order. */
 struct sorted {
-    uint32_t k[HB_SUITS]; /* numbers of the canonical suits, falling */
-    uint32_t codes;       /* byte s: 13 * canonical place of deck suit s */
+    uint32_t k0; /* numbers of the canonical suits, falling */
+    uint32_t k1;
+    uint32_t k2;
+    uint32_t k3;
+    uint32_t codes; /* byte s: 13 * canonical place of deck suit s */
 };
 
 #define SORT_PAIR(a, b)                                                                            \
@@ -49,26 +52,31 @@ static inline struct sorted sort_suits(uint64_t key)
     SORT_PAIR(a, c);
     SORT_PAIR(b, d);
     SORT_PAIR(b, c);
-    s.k[0] = a >> 2;
-    s.k[1] = b >> 2;
-    s.k[2] = c >> 2;
-    s.k[3] = d >> 2;
+    s.k0 = a >> 2;
+    s.k1 = b >> 2;
+    s.k2 = c >> 2;
+    s.k3 = d >> 2;
     s.codes = 13u << (8 * (3 - (b & 3))) | 26u << (8 * (3 - (c & 3))) | 39u << (8 * (3 - (d & 3)));
     return s;
 }
 
+/* The term of canonical suit p when `left` cards are left for it and those after it. */
+static inline uint32_t place_of(const struct hb_iso *iso, uint32_t p, uint32_t left, uint32_t k)
+{
+    return iso->place[(p * (HB_BOARD_MAX + 1) + left) * PLACE_STRIDE +
+                      iso->mask_id[k & (HB_ISO_MASKS - 1)]];
+}
+
+/* Written out: as a loop it is not unrolled and goes through memory. */
 static inline uint32_t board_number(const struct hb_iso *iso, const struct sorted *s, int n_board)
 {
-    uint32_t left = (uint32_t)n_board;
-    uint32_t number = 0;
+    uint32_t left0 = (uint32_t)n_board;
+    uint32_t left1 = left0 - (s->k0 >> HB_RANKS);
+    uint32_t left2 = left1 - (s->k1 >> HB_RANKS);
+    uint32_t left3 = left2 - (s->k2 >> HB_RANKS);
 
-    for (uint32_t p = 0; p < HB_SUITS; p++) {
-        uint32_t id = iso->mask_id[s->k[p] & (HB_ISO_MASKS - 1)];
-
-        number += iso->place[(p * (HB_BOARD_MAX + 1) + left) * PLACE_STRIDE + id];
-        left -= s->k[p] >> HB_RANKS;
-    }
-    return number;
+    return place_of(iso, 0, left0, s->k0) + place_of(iso, 1, left1, s->k1) +
+           place_of(iso, 2, left2, s->k2) + place_of(iso, 3, left3, s->k3);
 }
 
 /* place[p][left][id] = ways to fill suits p.. with `left` cards, no suit above the one before it,
