@@ -81,6 +81,9 @@ int main(int argc, char **argv)
         tool_usage(&spec, "--table is missing");
     if (o.n_streams < 1 || o.n_streams > HB_STREAMS_MAX)
         tool_usage(&spec, "name from 1 to %d streams", HB_STREAMS_MAX);
+    for (int i = 0, n = 0; i < o.n_streams; i++)
+        if (strcmp(o.streams[i], "-") == 0 && n++ > 0)
+            tool_usage(&spec, "'-' can be named once");
     if (snapshot != NULL && strcmp(snapshot, "-") == 0) {
         tool_no_terminal(STDOUT_FILENO, "a checkpoint");
         o.out_fd = -1;

@@ -44,8 +44,7 @@ static void print_help(const struct tool_spec *spec)
         line += n + (line[n] == '\n');
     }
     (void)printf("\n%s\n", spec->about);
-    if (spec->options != NULL && spec->options->name != NULL)
-        (void)printf("\noptions:\n");
+    (void)printf("\noptions:\n");
     for (const struct tool_option *o = spec->options; o != NULL && o->name != NULL; o++) {
         char left[64];
         char shrt[8] = "    ";

@@ -77,13 +77,30 @@ int hb_io_read_some(int fd, void *buf, size_t cap, size_t *got, const char *what
     return HB_OK;
 }
 
+/* The descriptor that a path of the form /dev/fd/N names, else -1. */
+static int named_fd(const char *path)
+{
+    static const char folder[] = "/dev/fd/";
+    int n = 0;
+
+    if (strncmp(path, folder, sizeof folder - 1) != 0)
+        return -1;
+    path += sizeof folder - 1;
+    if (*path == '\0' || strlen(path) > 6)
+        return -1;
+    for (; *path >= '0' && *path <= '9'; path++)
+        n = n * 10 + (*path - '0');
+    return *path == '\0' ? n : -1;
+}
+
 int hb_io_open_read(const char *path, int *fd, struct hb_err *e)
 {
     struct stat st;
+    int given = strcmp(path, "-") == 0 ? STDIN_FILENO : named_fd(path);
     int at;
 
-    if (strcmp(path, "-") == 0)
-        at = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (given >= 0)
+        at = fcntl(given, F_DUPFD_CLOEXEC, 3);
     else
         at = open(path, O_RDONLY | O_CLOEXEC);
     if (at < 0)

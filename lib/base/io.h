@@ -24,7 +24,9 @@ int hb_io_read_some(int fd, void *buf, size_t cap, size_t *got, const char *what
 /* Append a whole file to out; `path` "-" is stdin. Errors: HB_ENOINPUT, HB_EIO, HB_ELIMIT above
  * cap. */
 int hb_io_read_file(const char *path, size_t cap, struct hb_buf *out, struct hb_err *e) HB_MUSTUSE;
-/* Open for reading, CLOEXEC; "-" gives a duplicate of stdin. HB_ENOINPUT when it is not there. */
+/* Open for reading, CLOEXEC; "-" gives a duplicate of stdin, "/dev/fd/N" one of descriptor N
+ * (opening a FIFO anew could wait for a writer that has come and gone). HB_ENOINPUT when it is not
+ * there. */
 int hb_io_open_read(const char *path, int *fd, struct hb_err *e) HB_MUSTUSE;
 
 /* A file that appears under its name whole or not at all: written as PATH.tmp.PID in the same

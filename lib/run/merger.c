@@ -251,20 +251,38 @@ static int send_commit(struct merger *m, const struct hb_commit *c, struct hb_er
     return rc;
 }
 
-/* Results that came early: the new round's are admitted, doubles among them dropped. */
+/* Keep the first failure of all. */
+static void note(struct merger *m, int rc, const struct hb_err *why)
+{
+    if (rc == HB_OK || rc == HB_EOF || m->first.rc != HB_OK)
+        return;
+    m->first = *why;
+    m->first.rc = rc;
+}
+
+/* Results that came early: the new round's are admitted, doubles and nonsense among them dropped.
+ */
 static void admit_early(struct merger *m)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < m->n_held; i++) {
         struct held *h = &m->held[i];
+        struct hb_err why = {0};
+        int rc = HB_OK;
 
-        if (h->task.generation == m->round.generation && admit(m, &h->task, &m->first) != HB_OK) {
-            hb_mem_free(h->copy);
-            m->o->n_duplicates++;
+        if (h->task.generation == m->round.generation)
+            rc = admit(m, &h->task, &why);
+        if (rc == HB_OK) {
+            m->held[kept++] = *h;
             continue;
         }
-        m->held[kept++] = *h;
+        note(m, rc, &why);
+        hb_mem_free(h->copy);
+        if (rc == HB_EOF) {
+            m->duplicates++;
+            m->o->n_duplicates++;
+        }
     }
     m->n_held = kept;
 }
@@ -309,13 +327,10 @@ static int commit_round(struct merger *m, struct hb_err *e)
 /* ---- streams ------------------------------------------------------------------------------------
  */
 
-static void end_stream(struct merger *m, struct stream *s, int rc, const struct hb_err *why)
+static void end_stream(struct merger *m, struct stream *s, int rc, struct hb_err *why)
 {
-    if (rc != HB_OK && rc != HB_EOF && m->first.rc == HB_OK) {
-        m->first = *why;
-        m->first.rc = rc;
-        (void)hb_context(&m->first, rc, "'%s'", s->name);
-    }
+    if (rc != HB_OK && rc != HB_EOF)
+        note(m, hb_context(why, rc, "'%s'", s->name), why);
     (void)close(s->fd); /* read only */
     s->fd = -1;
 }
@@ -392,6 +407,20 @@ static int wait_and_serve(struct merger *m, bool *more, struct hb_err *e)
     return HB_OK;
 }
 
+/* The stream has a duplicate of standard input. Without the original a writer sees at once that a
+ * bad stream was given up. */
+static int leave_stdin(struct hb_err *e)
+{
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int rc = HB_OK;
+
+    if (null < 0 || dup2(null, STDIN_FILENO) < 0)
+        rc = hb_fail_sys(e, HB_ESYS, "cannot open '/dev/null'");
+    if (null > STDIN_FILENO)
+        (void)close(null); /* read only */
+    return rc;
+}
+
 static int open_streams(struct merger *m, struct hb_err *e)
 {
     int rc = hb_mem_new(&m->streams, (size_t)m->o->n_streams, sizeof *m->streams, "streams", e);
@@ -404,6 +433,8 @@ static int open_streams(struct merger *m, struct hb_err *e)
         s->name = m->o->streams[i];
         if ((rc = hb_io_open_read(s->name, &s->fd, e)) == HB_OK)
             hb_frame_reader_init(&s->in, s->fd, s->name, HB_MESSAGE_MAX);
+        if (rc == HB_OK && strcmp(s->name, "-") == 0)
+            rc = leave_stdin(e);
     }
     return rc;
 }
@@ -435,12 +466,12 @@ static int collect(struct merger *m, struct hb_err *e)
     while (more)
         if ((rc = wait_and_serve(m, &more, e)) != HB_OK)
             return rc;
-    if (m->first.rc == HB_OK && m->n_done > 0)
+    if (m->first.rc == HB_OK && m->n_held > 0)
         (void)hb_fail(&m->first, HB_EPROTO,
-                      "the streams ended with %u of the %u iterations of round %llu missing; they "
-                      "are not merged",
+                      "the streams ended with %u of the %u iterations of round %llu missing; the "
+                      "%zu results that came for it or for later rounds are not merged",
                       m->round.length - m->n_done, m->round.length,
-                      (unsigned long long)m->round.generation);
+                      (unsigned long long)m->round.generation, m->n_held);
     if (m->first.rc == HB_OK)
         return HB_OK;
     if (e != NULL)
@@ -479,7 +510,7 @@ int hb_merger_run(struct hb_merger_options *o, struct hb_err *e)
         rc = collect(m, e);
         o->generation = m->round.generation;
         o->iteration = m->round.first;
-        o->missing = m->n_done > 0 ? m->round.length - m->n_done : 0;
+        o->missing = m->n_held > 0 ? m->round.length - m->n_done : 0;
     }
     close_merger(m);
     hb_mem_free(m);

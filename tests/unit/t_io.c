@@ -383,6 +383,30 @@ static void usage_and_machine_are_plausible(void)
     CHECK_EQ(hb_os_program_dir_argv0("no-such-program", dir, sizeof dir, &e), HB_ESYS);
 }
 
+/* A FIFO or pipe whose writer is gone already is still read, not waited for. */
+static void a_descriptor_is_opened_by_its_name(void)
+{
+    struct hb_err e = {0};
+    char name[32];
+    char got[4] = "";
+    int p[2];
+    int fd;
+
+    CHECK_EQ(pipe(p), 0);
+    (void)snprintf(name, sizeof name, "/dev/fd/%d", p[0]);
+    CHECK_EQ(write(p[1], "abc", 3), 3);
+    (void)close(p[1]);
+    CHECK_OK(hb_io_open_read(name, &fd, &e), e);
+    CHECK(fd != p[0]);
+    CHECK_OK(hb_io_read_full(fd, got, 3, NULL, name, &e), e);
+    CHECK_STR(got, "abc");
+    CHECK_EQ(hb_io_read_full(fd, got, 1, NULL, name, &e), HB_EOF);
+    (void)close(fd);
+    (void)close(p[0]);
+    CHECK_EQ(hb_io_open_read(name, &fd, &e), HB_ENOINPUT);
+    CHECK_EQ(hb_io_open_read("/dev/fd/", &fd, &e), HB_ENOINPUT);
+}
+
 int main(void)
 {
     (void)signal(SIGPIPE, SIG_IGN);
@@ -392,6 +416,7 @@ int main(void)
     RUN(the_end_is_clean_only_before_the_first_byte);
     RUN(a_closed_pipe_and_a_full_disk_are_io_errors);
     RUN(a_non_blocking_fd_says_again);
+    RUN(a_descriptor_is_opened_by_its_name);
     RUN(whole_files_come_back_and_the_cap_holds);
     RUN(a_file_appears_whole_or_not_at_all);
     RUN(a_dead_writer_leaves_the_old_file);
