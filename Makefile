@@ -33,7 +33,7 @@ say   = @$(if $(quiet),:,printf '  %-4s %s\n' $(1) $@)
 endif
 
 # All processors unless told; goals that undo others keep their order.
-ifeq ($(filter -j%,$(MAKEFLAGS))$(filter clean uninstall,$(MAKECMDGOALS)),)
+ifeq ($(filter-out 0,$(MAKELEVEL))$(filter clean uninstall,$(MAKECMDGOALS)),)
 MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN)
 endif
 
@@ -249,7 +249,7 @@ install: all
 	@for f in $(HEADER); do $(INSTALL) -m 644 $$f $(INCDIR)/ || exit 1; done
 	@for f in $(MAN); do d=$(MANDIR)/man$${f##*.}; $(INSTALL) -d $$d && \
 	    $(INSTALL) -m 644 $$f $$d/ || exit 1; done
-	@cp -R examples $(SHAREDIR)/
+	@tar -cf - --exclude='*.so' --exclude='*.o' examples | tar -C $(SHAREDIR) -xf -
 	@printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include/hb' \
 	    'plugindir=$${prefix}/lib/hb/plugins' '' 'Name: hb-plugin' \
 	    'Description: card abstraction plugins for hb' 'Version: $(VERSION)' \
