@@ -90,6 +90,7 @@ static void need_out(const struct tool_spec *spec, const char *out, const char *
 static void need_out_table(const struct tool_spec *spec, const char *out)
 {
     need_out(spec, out, "TABLE");
+    /* cppcheck-suppress nullPointer ; need_out does not come back without one */
     if (strcmp(out, "-") == 0)
         tool_usage(spec, "a table cannot be written to standard output; name a file");
 }
