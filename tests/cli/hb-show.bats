@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# hb-show: what it prints in each format, and how it answers wrong questions.
+load common
+
+GOLDEN=$ROOT/tests/golden/checkpoint-1.hbc # Leduc, every row random
+
+setup() {
+    common_setup
+    unset COLORTERM NO_COLOR
+    export TERM=xterm-256color
+}
+
+says() { # TEXT: what stderr of the last run has
+    [[ $stderr == *"$1"* ]] || { echo "stderr: $stderr" && return 1; }
+}
+
+jam() { # jam.yaml: all-in or fold, heads-up with ten big blinds
+    cat >jam.yaml <<YAML
+game: $GAMES/hunl-10bb.game
+betting:
+  preflop: {sizes: [allin], max_raises: 1, limp: false}
+YAML
+}
+
+jam_checkpoint() { # jam.hbc, generation 0
+    jam
+    hb-ckpt init --config jam.yaml -o jam.table
+    hb-ckpt save jam.table -o jam.hbc
+}
+
+# on_terminal COMMAND...: its standard output is a terminal.
+on_terminal() {
+    skip_unless script
+    script -qec "$(printf '%q ' "$@")" /dev/null </dev/null
+}
+
+@test "help and version are on stdout" {
+    run --separate-stderr hb-show --help
+    assert_success
+    assert_output --partial "usage: hb-show FILE"
+    [ -z "$stderr" ]
+    run hb-show --version
+    assert_output --regexp '^hb-show [0-9]+\.[0-9]+'
+}
+
+@test "wrong use is 64 and prints nothing on stdout" {
+    refused 64 hb-show
+    refused 64 hb-show a b
+    refused 64 hb-show "$GOLDEN" --format yaml
+    says "text|json|svg"
+    refused 64 hb-show "$GOLDEN" --color blue
+    refused 64 hb-show @uniform
+    says "--game"
+    refused 64 hb-show @nothing --game "$GAMES/kuhn.game"
+    refused 64 hb-show "$GOLDEN" --config x.yaml
+}
+
+@test "a wrong question is 64 and says what would be right" {
+    refused 64 hb-show "$GOLDEN" --at x
+    refused 64 hb-show "$GOLDEN" --at rrr
+    says "f c"
+    refused 64 hb-show "$GOLDEN" --at rf
+    refused 64 hb-show "$GOLDEN" --board Kh
+    says "without a board"
+    refused 64 hb-show "$GOLDEN" --at cc/ --board KhQh
+    says "has 1"
+    refused 64 hb-show "$GOLDEN" --at cc/ --board 2c
+    says "not in this game's deck"
+    refused 64 hb-show "$GOLDEN" --at cc/ --board Kx
+    refused 64 hb-show "$GOLDEN" --at cc/ --hand Kh
+    says "--board"
+    refused 64 hb-show "$GOLDEN" --at cc/ --board Kh --hand Kh
+    refused 64 hb-show "$GOLDEN" --hand KhQh
+    jam
+    refused 64 hb-show @fold --config jam.yaml --at r200
+    says "f r1000"
+    refused 64 hb-show @fold --config jam.yaml --hand Ah
+    says "has 2"
+}
+
+@test "missing input is 66, damaged input is 65, a bad configuration 78" {
+    refused 66 hb-show none.hbc
+    refused 66 hb-show @call --game none.game
+    refused 66 hb-show "$GOLDEN" --buckets none.hba
+    echo 'gaem: x' >bad.yaml
+    refused 78 hb-show @call --config bad.yaml
+    refused 65 hb-show bad.yaml
+    head -c 3000 "$GOLDEN" >cut.hbc
+    refused 65 hb-show cut.hbc
+    cp "$GOLDEN" flipped.hbc
+    chmod u+w flipped.hbc
+    flip flipped.hbc $(($(wc -c <flipped.hbc) - 900))
+    refused 65 hb-show flipped.hbc
+}
+
+@test "a small game is a line for each own card" {
+    run --separate-stderr hb-show @uniform --game "$GAMES/kuhn.game"
+    assert_success
+    [ -z "$stderr" ]
+    assert_line --regexp '^As +- +50\.0% +50\.0%$'
+    assert_line --regexp '^player 0 to act: pot 2, to call 0$'
+    assert_line --partial "bet 1"
+    assert_equal "$(hb-show "$GOLDEN" --at cc/ --board Kh | grep -c '^[AKQ][sh]')" 5
+}
+
+@test "one hand is one JSON object" {
+    run --separate-stderr hb-show "$GOLDEN" --at r --hand Ks --format json
+    assert_success
+    assert_equal "${#lines[@]}" 1
+    assert_output --regexp '^\{"actions":"r","hand":"Ks","legal":\["f","c","r"\],"strategy":\[[0-9.,e-]+\],"visits":[0-9]+,.*\}$'
+    run hb-show "$GOLDEN" --at cc --board Kh --hand Ks --format json
+    assert_output --partial '"actions":"cc/","hand":"Ks","board":"Kh","legal":["c","r"]'
+}
+
+@test "export and show say the same" {
+    skip_unless jq
+    hb-ckpt export "$GOLDEN" --at r | jq -c '[.bucket, .legal, .strategy]' | sort >a
+    hb-show "$GOLDEN" --at r --format json | jq -c '[.bucket, .legal, .strategy]' | sort >b
+    cmp a b
+}
+
+@test "a hold'em decision is a grid of all classes" {
+    jam_checkpoint
+    run --separate-stderr hb-show jam.hbc
+    assert_success
+    assert_line --partial "preflop, first decision"
+    assert_line --regexp '^player 1 \(small blind\) to act: pot 150, to call 50, 950 behind$'
+    assert_line --regexp '^ A( +--){13}$'
+    assert_equal "$(hb-show jam.hbc --format json | wc -l | tr -d ' ')" 169
+    run hb-show @raise --config jam.yaml
+    assert_line ' A A100 A100 A100 A100 A100 A100 A100 A100 A100 A100 A100 A100 A100'
+    run hb-show @fold --config jam.yaml --at r1000 --hand AhAd --format json
+    assert_output --partial '"hand":"AhAd","legal":["f","c"],"strategy":[1,0]'
+}
+
+@test "the picture is XML with every class" {
+    jam
+    hb-show @uniform --config jam.yaml --format svg >grid.svg
+    grep -q '^<?xml' grid.svg
+    for class in AA AKs AKo 72o 22; do
+        grep -q ">$class</text>" grid.svg
+    done
+    hb-show "$GOLDEN" --at cc/ --board Kh --format svg >list.svg
+    skip_unless xmllint
+    xmllint --noout grid.svg list.svg
+}
+
+@test "colours are for terminals, and not with NO_COLOR" {
+    local escape=$'\033['
+    jam
+    refute [ "$(hb-show @uniform --config jam.yaml | grep -cF "$escape")" != 0 ]
+    hb-show @uniform --config jam.yaml --color always | grep -qF "${escape}48;5;"
+    COLORTERM=truecolor hb-show @uniform --config jam.yaml --color always | grep -qF "${escape}48;2;"
+    on_terminal hb-show @uniform --config jam.yaml | grep -qF "${escape}48;5;"
+    refute [ "$(NO_COLOR=1 on_terminal hb-show @uniform --config jam.yaml | grep -cF "$escape")" != 0 ]
+    refute [ "$(TERM=dumb on_terminal hb-show @uniform --config jam.yaml | grep -cF "$escape")" != 0 ]
+}
+
+@test "a checkpoint can come through a pipe" {
+    hb-show "$GOLDEN" >a
+    hb-show - <"$GOLDEN" >b
+    cmp a b
+    # shellcheck disable=SC2002 # a pipe, not a file
+    cat "$GOLDEN" | hb-show - >b
+    cmp a b
+}
+
+@test "a full disk is 74" {
+    [ -c /dev/full ] || skip "no /dev/full"
+    run -74 sh -c 'hb-show "$1" >/dev/full' - "$GOLDEN"
+}
