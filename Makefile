@@ -218,7 +218,8 @@ cppcheck:
 ANALYZER_OFF := -Wno-analyzer-null-dereference -Wno-analyzer-null-argument \
     -Wno-analyzer-shift-count-overflow -Wno-maybe-uninitialized -Wno-format-truncation
 analyze: cppcheck
-	clang-tidy --quiet --warnings-as-errors='*' $(C_SRC) -- $(CPPFLAGS) -Ilib/abstraction $(STD)
+	clang-tidy --quiet --warnings-as-errors='*' $(C_SRC) -- $(CPPFLAGS) -Ilib/abstraction $(STD) \
+	    2>$(B)/clang-tidy.err || { cat $(B)/clang-tidy.err; exit 1; }
 	$(MAKE) B=$(B)-analyzer CC=gcc OPT='-O1 -fanalyzer' WERROR='-Werror $(ANALYZER_OFF)' all
 coverage:
 	$(MAKE) B=$(B)-cov CC=gcc OPT='-O0 --coverage' WERROR= unit
