@@ -419,6 +419,8 @@ static void gather(struct hb_view *v, const struct dealt *d)
         int n = v->item[i].n_hands;
 
         v->item[i].reach /= n > 0 ? n : 1;
+        if (v->item[i].reach > v->top_reach)
+            v->top_reach = v->item[i].reach;
         for (size_t a = 0; a < n_actions; a++)
             v->prob[i * n_actions + a] /= n > 0 ? n : 1;
     }
@@ -558,6 +560,16 @@ int hb_view_mode(const struct hb_view *v, uint32_t item)
         if (p[a] >= p[best])
             best = a;
     return best;
+}
+
+bool hb_view_far(const struct hb_view *v, uint32_t item)
+{
+    return v->item[item].reach < 0.005 * v->top_reach;
+}
+
+bool hb_view_weighted(const struct hb_view *v)
+{
+    return v->reach > 0 && v->reach < 0.9995;
 }
 
 bool hb_view_seen(const struct hb_view *v, uint32_t item)

@@ -54,8 +54,9 @@ struct hb_view { /* {0} is empty */
     int n_actions;
     struct hb_view_item *item; /* owned; a grid has n_ranks x n_ranks, row by row from the top */
     uint32_t n_items;
-    double *prob; /* owned, [n_items][n_actions] */
-    double reach; /* share of all hands that get here by their own actions */
+    double *prob;     /* owned, [n_items][n_actions] */
+    double reach;     /* share of all hands that get here by their own actions */
+    double top_reach; /* largest reach of an item */
 };
 
 /* Gather.
@@ -84,6 +85,10 @@ const char *hb_view_seat_name(const struct hb_rules *r, int seat);
 const char *hb_view_number(uint64_t n, char out[32]);
 /* The action an item takes most often; ties go to the more aggressive. */
 int hb_view_mode(const struct hb_view *v, uint32_t item);
+/* Whether an item is here so seldom, next to others, that its numbers mean little. */
+bool hb_view_far(const struct hb_view *v, uint32_t item);
+/* Whether hands differ in how often they get here, so that weighing them makes a difference. */
+bool hb_view_weighted(const struct hb_view *v);
 /* Whether an item's numbers come from training (always true for a fixed strategy). */
 bool hb_view_seen(const struct hb_view *v, uint32_t item);
 

@@ -12,7 +12,6 @@
 #define NAME      150 /* column of names in a list */
 #define ROWS_MAX  200
 #define LEGEND    26 /* height of a legend line */
-#define NEVER     0.005
 #define INK       "#1f2933"
 #define PALE_INK  "#616e7c"
 #define PALE      "#e4e7eb"
@@ -110,14 +109,9 @@ static void put_head(const struct hb_view *v, struct hb_buf *out)
     put_text(MARGIN, 78, 12, PALE_INK, "", line, out);
 }
 
-static bool weighted(const struct hb_view *v)
-{
-    return v->reach < 0.9995;
-}
-
 static int legend_height(const struct hb_view *v)
 {
-    return 58 + ((v->n_actions + 1) / 2) * LEGEND + (weighted(v) ? 18 : 0);
+    return 58 + ((v->n_actions + 1) / 2) * LEGEND + (hb_view_weighted(v) ? 18 : 0);
 }
 
 static void put_legend(const struct hb_view *v, int y, struct hb_buf *out)
@@ -127,7 +121,7 @@ static void put_legend(const struct hb_view *v, int y, struct hb_buf *out)
     int n_rows = (v->n_actions + 1) / 2;
 
     for (int a = 0; a < v->n_actions && a < 64; a++)
-        all[a] = weighted(v) ? v->action[a].arriving : v->action[a].total;
+        all[a] = hb_view_weighted(v) ? v->action[a].arriving : v->action[a].total;
     if (v->kind != HB_VIEW_ONE && v->n_actions <= 64)
         put_bands(v, all, MARGIN, y, WIDTH - 2 * MARGIN, 14, out);
     for (int i = 0; i < v->n_actions; i++) {
@@ -137,16 +131,18 @@ static void put_legend(const struct hb_view *v, int y, struct hb_buf *out)
 
         put_rect(left, top, 16, 16, x->rgb, out);
         put_text(left + 24, top + 13, 14, INK, "", x->label, out);
-        (void)snprintf(line, sizeof line, "%.1f%%", 100 * (weighted(v) ? x->arriving : x->total));
+        (void)snprintf(line, sizeof line, "%.1f%%",
+                       100 * (hb_view_weighted(v) ? x->arriving : x->total));
         put_text(left + (WIDTH - 2 * MARGIN - 16) / 2, top + 13, 14, INK,
                  " text-anchor=\"end\" font-weight=\"700\"", line, out);
     }
     y += 30 + n_rows * LEGEND + 14;
-    if (weighted(v)) {
-        (void)snprintf(line, sizeof line,
-                       "Weighted by how often each hand gets here: %.1f%% of all hands do. The "
-                       "height of a cell's colour is that share.",
-                       100 * v->reach);
+    if (hb_view_weighted(v)) {
+        (void)snprintf(
+            line, sizeof line,
+            "Weighted by how often each hand gets here: %.3g%% of all hands do. Height of a "
+            "cell's colour: that share, at most %.3g%%.",
+            100 * v->reach, 100 * v->top_reach);
         put_text(MARGIN, y, 12, PALE_INK, "",
                  v->kind == HB_VIEW_GRID ? line : "Weighted by how often each hand gets here.",
                  out);
@@ -187,8 +183,8 @@ static void put_cell(const struct hb_view *v, uint32_t i, double x, double y, do
 {
     const struct hb_view_item *item = &v->item[i];
     const double *prob = v->prob + (size_t)i * (size_t)v->n_actions;
-    double high = side * (item->reach < 1 ? item->reach : 1);
-    bool plain = item->n_hands == 0 || !hb_view_seen(v, i) || item->reach < NEVER;
+    double high = side * (v->top_reach > 0 ? item->reach / v->top_reach : 1);
+    bool plain = item->n_hands == 0 || !hb_view_seen(v, i) || hb_view_far(v, i);
     int font = side < 48 ? 12 : 15;
 
     hb_buf_printf(out, "<g>");
@@ -200,13 +196,13 @@ static void put_cell(const struct hb_view *v, uint32_t i, double x, double y, do
     }
     hb_buf_printf(
         out, "<text x=\"%.2f\" y=\"%.2f\" font-size=\"%d\" font-weight=\"700\" %s>%s</text>", x + 5,
-        y + 6 + 0.75 * font, font, plain ? PALE_FILL : ink_on(high, 0.75 * side), item->hand);
+        y + 6 + 0.75 * font, font,
+        plain ? PALE_FILL : ink_on(high, side > 48 ? side - 12 : 0.75 * side), item->hand);
     if (!plain)
         hb_buf_printf(out,
                       "<text x=\"%.2f\" y=\"%.2f\" font-size=\"11\" text-anchor=\"end\" "
                       "%s>%.0f%%</text>",
-                      x + side - 5, y + side - 6, ink_on(high, 0.3 * side),
-                      100 * prob[hb_view_mode(v, i)]);
+                      x + side - 5, y + side - 6, ink_on(high, 17), 100 * prob[hb_view_mode(v, i)]);
     hb_buf_printf(out, "</g>\n");
 }
 

@@ -3,10 +3,9 @@
 
 #include "run/view.h"
 
-#define CELL  5  /* characters of a coloured cell, a gap apart */
-#define BAR   24 /* characters of a bar */
-#define GREY  0x45494F
-#define NEVER 0.005 /* hands that come here more seldom are not coloured */
+#define CELL 5  /* characters of a coloured cell, a gap apart */
+#define BAR  24 /* characters of a bar */
+#define GREY 0x45494F
 
 /* ---- colours -----------------------------------------------------------------------------------
  */
@@ -125,7 +124,7 @@ static char key_of(const struct hb_view *v, int action)
 
 static void put_actions(const struct hb_view *v, enum hb_view_colour colour, struct hb_buf *out)
 {
-    bool weighted = v->reach < 0.9995;
+    bool weighted = hb_view_weighted(v);
     int width = 6;
 
     for (int a = 0; a < v->n_actions; a++)
@@ -152,9 +151,13 @@ static void put_actions(const struct hb_view *v, enum hb_view_colour colour, str
             hb_buf_printf(out, "%14.1f%%", 100 * x->arriving);
         hb_buf_printf(out, "\n");
     }
-    if (weighted && v->kind != HB_VIEW_ONE)
-        hb_buf_printf(out, "\n%.1f%% of this player's hands get here by the player's own actions\n",
+    if (v->kind == HB_VIEW_BUCKETS || v->kind == HB_VIEW_ONE)
+        return;
+    if (weighted)
+        hb_buf_printf(out, "\n%.3g%% of this player's hands get here by the player's own actions\n",
                       100 * v->reach);
+    else if (v->reach <= 0)
+        hb_buf_printf(out, "\nthe player's own actions never lead here\n");
 }
 
 /* ---- the grid ----------------------------------------------------------------------------------
@@ -167,17 +170,17 @@ static void put_cell(const struct hb_view *v, uint32_t i, enum hb_view_colour co
     const double *prob = v->prob + (size_t)i * (size_t)v->n_actions;
     const char *mark = item->n_hands == 0    ? "."
                        : !hb_view_seen(v, i) ? "--"
-                       : item->reach < NEVER ? "~"
+                       : hb_view_far(v, i)   ? "~"
                                              : NULL;
     char label[CELL + 1];
 
     (void)snprintf(label, sizeof label, " %-*.*s", CELL - 1, CELL - 1, item->hand);
     if (colour == HB_VIEW_PLAIN && mark != NULL) {
-        hb_buf_printf(out, " %4s", mark);
+        hb_buf_printf(out, " %5s", mark);
     } else if (colour == HB_VIEW_PLAIN) {
         int mode = hb_view_mode(v, i);
 
-        hb_buf_printf(out, " %c%3.0f", key_of(v, mode), 100 * prob[mode]);
+        hb_buf_printf(out, " %c %3.0f", key_of(v, mode), 100 * prob[mode]);
     } else if (item->n_hands == 0) {
         hb_buf_printf(out, "%*s", CELL + 1, "");
     } else if (mark != NULL) {
@@ -201,14 +204,14 @@ static void put_grid_notes(const struct hb_view *v, enum hb_view_colour colour, 
     for (uint32_t i = 0; i < v->n_items; i++) {
         blocked |= v->item[i].n_hands == 0;
         unseen |= v->item[i].n_hands > 0 && !hb_view_seen(v, i);
-        far |= v->item[i].n_hands > 0 && v->item[i].reach < NEVER;
+        far |= v->item[i].n_hands > 0 && hb_view_far(v, i);
     }
     hb_buf_printf(out, "\nsuited above the diagonal, offsuit below");
     if (colour == HB_VIEW_PLAIN)
-        hb_buf_printf(out, "\neach cell: the most frequent action and its percentage%s%s%s",
-                      blocked ? "\n .  not with this board" : "",
-                      unseen ? "\n --  never visited in training" : "",
-                      far ? "\n ~  does not get here" : "");
+        hb_buf_printf(
+            out, "\neach cell: the most frequent action and its percentage%s%s%s",
+            blocked ? v->n_board > 0 ? "\n .  not with this board" : "\n .  no such hand" : "",
+            unseen ? "\n --  never visited in training" : "", far ? "\n ~  does not get here" : "");
     else if (unseen || far)
         hb_buf_printf(out, "\ngrey: never visited, or does not get here");
     hb_buf_printf(out, "\n\n");
@@ -221,7 +224,7 @@ static void put_grid(const struct hb_view *v, enum hb_view_colour colour, struct
     if (colour == HB_VIEW_PLAIN) {
         hb_buf_printf(out, "  ");
         for (uint32_t col = 0; col < n; col++)
-            hb_buf_printf(out, "%5c", v->item[col].hand[col == 0 ? 0 : 1]);
+            hb_buf_printf(out, "%6c", v->item[col].hand[col == 0 ? 0 : 1]);
         hb_buf_printf(out, "\n");
     }
     for (uint32_t row = 0; row < n; row++) {

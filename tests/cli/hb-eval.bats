@@ -116,5 +116,6 @@ start_of() { # GAME: GAME.hbc, generation 0
 
 @test "a full disk is 74" {
     [ -c /dev/full ] || skip "no /dev/full"
+    # shellcheck disable=SC2016 # expanded by the inner shell
     run -74 sh -c 'hb-eval exploitability @call --game "$1" >/dev/full' - "$GAMES/kuhn.game"
 }
