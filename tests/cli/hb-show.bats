@@ -133,6 +133,33 @@ on_terminal() {
     assert_output --partial '"hand":"AhAd","legal":["f","c"],"strategy":[1,0]'
 }
 
+@test "a bucket file is asked for only where it is needed, and may have moved" {
+    cat >ehs.yaml <<YAML
+game: $GAMES/leduc.game
+cards:
+  preflop: {plugin: lossless}
+  flop: {plugin: ehs, args: "k=2"}
+YAML
+    hb-bucket build --config ehs.yaml -o ehs.hba --quiet
+    hb-ckpt init --config ehs.yaml --buckets ehs.hba -o ehs.table
+    hb-ckpt save ehs.table -o ehs.hbc
+    hb-show ehs.hbc --at cc/ --board Kh >before
+    hb-eval exploitability ehs.hbc >value
+    mv ehs.hba moved.hba
+    hb-show ehs.hbc
+    assert_equal "$(hb-show ehs.hbc --at cc/ | grep -c '^[01] ')" 2
+    refused 66 hb-show ehs.hbc --at cc/ --board Kh
+    says "--buckets"
+    refused 66 hb-eval exploitability ehs.hbc
+    hb-show ehs.hbc --at cc/ --board Kh --buckets moved.hba >after
+    cmp before after
+    hb-eval exploitability ehs.hbc --buckets moved.hba >again
+    cmp value again
+    sed 's/k=2/k=1/' ehs.yaml >other.yaml
+    hb-bucket build --config other.yaml -o other.hba --quiet
+    refused 65 hb-show ehs.hbc --buckets other.hba
+}
+
 @test "the picture is XML with every class" {
     jam
     hb-show @uniform --config jam.yaml --format svg >grid.svg
