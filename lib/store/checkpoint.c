@@ -156,6 +156,7 @@ static int decode_meta(struct hb_checkpoint *c, const void *p, size_t n, struct 
 {
     struct hb_rd rd = hb_rd_over(p, n);
     uint32_t version = hb_rd_u32(&rd);
+    int rc;
 
     if (!rd.bad && version != HB_CHECKPOINT_VERSION)
         return hb_fail(e, HB_EVERSION, "checkpoint of version %u; this hb reads %d", version,
@@ -164,7 +165,12 @@ static int decode_meta(struct hb_checkpoint *c, const void *p, size_t n, struct 
     c->generation = hb_rd_u64(&rd);
     c->iteration = hb_rd_u64(&rd);
     c->nodes = hb_rd_u64(&rd);
-    return hb_spec_decode(&c->spec, &rd, e); /* to the end of the section */
+    if ((rc = hb_spec_decode(&c->spec, &rd, e)) != HB_OK) /* to the end of the section */
+        return rc;
+    if (hb_round_number(&c->spec.params, c->iteration) != c->generation)
+        return hb_fail(e, HB_EFORMAT, "iteration %llu is not where its generation %llu begins",
+                       (unsigned long long)c->iteration, (unsigned long long)c->generation);
+    return HB_OK;
 }
 
 static int read_meta(struct hb_checkpoint *c, struct hb_err *e)

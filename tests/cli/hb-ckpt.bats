@@ -2,7 +2,7 @@
 # hb-ckpt: what each command prints, and how it refuses.
 load common
 
-GOLDEN=$ROOT/tests/golden/checkpoint-1.hbc # Leduc, every row random, 160 iterations
+GOLDEN=$ROOT/tests/golden/checkpoint-1.hbc # Leduc, every row random, generation 6, 100 iterations
 
 config() { # GAME [SEED]: into GAME.yaml
     printf 'game: %s\nseed: %s\n' "$GAMES/$1.game" "${2:-42}" >"$1.yaml"
@@ -21,6 +21,12 @@ poke() { # FILE OFFSET BYTE
 
 rows_at() { # TABLE: offset of the rows, at 48 of its header
     od -An -tu8 -j 48 -N 8 "$1" | tr -d ' '
+}
+
+# The first rounds have 16 iterations; generation and iterations stand at 528 and 536
+at_generation() { # TABLE GENERATION: up to 5
+    poke "$1" 528 "$2"
+    poke "$1" 536 $((16 * $2))
 }
 
 says() { # TEXT: what stderr of the last run has
@@ -173,7 +179,7 @@ says() { # TEXT: what stderr of the last run has
     [ ! -e x.table ]
     run hb-ckpt verify "$GOLDEN" # alone it is good
     assert_success
-    assert_output --partial '"iterations":160'
+    assert_output --partial '"iterations":100'
 }
 
 @test "a restore that fails leaves the table that was there" {
@@ -317,10 +323,10 @@ says() { # TEXT: what stderr of the last run has
     assert_failure 1
     assert_output '{"same":false,"differs":["rows"],"rows":1,"first_row":{"player":0,"node":0,"actions":"","bucket":0}}'
     says "differ in rows"
-    poke a.table 536 32 # iterations, 160 before
+    at_generation a.table 2 # 6 before
     run --separate-stderr hb-ckpt diff "$GOLDEN" a.table
     assert_failure 1
-    assert_output --partial '"differs":["iterations","rows"],"iterations":[160,32],"rows":1'
+    assert_output --partial '"differs":["iterations","rows"],"iterations":[100,32],"rows":1'
     table kuhn
     run --separate-stderr hb-ckpt diff "$GOLDEN" kuhn.hbc
     assert_failure 1
@@ -328,16 +334,16 @@ says() { # TEXT: what stderr of the last run has
     says "differ in game"
 }
 
-# Three checkpoints of one run, the iteration told by hand
+# Three checkpoints of one run, the generation told by hand
 shelf() {
     local i
     mkdir shelf
     hb-ckpt restore "$GOLDEN" -o a.table
-    for i in 64 32 96; do
-        poke a.table 536 "$i"
+    for i in 4 2 5; do
+        at_generation a.table "$i"
         hb-ckpt save a.table -o "shelf/at-$i.hbc"
     done
-    ln -s at-96.hbc shelf/latest.hbc
+    ln -s at-5.hbc shelf/latest.hbc
 }
 
 @test "list sorts by iteration and leaves the link out" {
@@ -345,10 +351,10 @@ shelf() {
     run --separate-stderr hb-ckpt list shelf
     assert_success
     assert_equal "${#lines[@]}" 3
-    assert_line --index 0 --partial '"file":"shelf/at-32.hbc"'
+    assert_line --index 0 --partial '"file":"shelf/at-2.hbc"'
     assert_line --index 1 --partial '"iterations":64'
-    assert_line --index 2 --partial '"file":"shelf/at-96.hbc"'
-    head -c 100 shelf/at-64.hbc >shelf/cut.hbc
+    assert_line --index 2 --partial '"file":"shelf/at-5.hbc"'
+    head -c 100 shelf/at-4.hbc >shelf/cut.hbc
     run --separate-stderr hb-ckpt list shelf
     assert_failure 65
     assert_equal "${#lines[@]}" 4
@@ -357,19 +363,19 @@ shelf() {
 
 @test "prune keeps the newest good ones and a link that works" {
     shelf
-    flip shelf/at-96.hbc 4000
+    flip shelf/at-5.hbc 4000
     run --separate-stderr hb-ckpt prune shelf --keep 2
     assert_success
-    [ -e shelf/at-32.hbc ] # only two are good: nothing goes
-    [ -e shelf/at-64.hbc ]
+    [ -e shelf/at-2.hbc ] # only two are good: nothing goes
+    [ -e shelf/at-4.hbc ]
     says "damaged"
     hb-ckpt prune shelf --keep 1
-    [ ! -e shelf/at-32.hbc ]
-    [ -e shelf/at-64.hbc ]
-    [ "$(readlink shelf/latest.hbc)" = at-64.hbc ]
+    [ ! -e shelf/at-2.hbc ]
+    [ -e shelf/at-4.hbc ]
+    [ "$(readlink shelf/latest.hbc)" = at-4.hbc ]
     hb-ckpt verify shelf/latest.hbc
     hb-ckpt prune shelf --keep 1 # the last good one stays
-    [ -e shelf/at-64.hbc ]
+    [ -e shelf/at-4.hbc ]
 }
 
 @test "prune refuses a folder with two runs" {

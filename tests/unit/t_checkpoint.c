@@ -59,7 +59,7 @@ static void round_trip(const char *game, uint64_t seed)
     small_run_init(&r, game, seed);
     mem = memory_table(&r, 3, &t);
     mem_back = memory_table(&r, 1, &back);
-    random_rows(&t, seed, 7, 125);
+    random_rows(&t, seed, 7);
     CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), &content, &e), e);
     CHECK_OK(hb_checkpoint_open(path, &c, &e), e);
     check_same(&c, &t);
@@ -129,7 +129,7 @@ static void single_rows_are_those_of_the_table(void)
 
     small_run_init(&r, "leduc3", 5);
     mem = memory_table(&r, 1, &t);
-    random_rows(&t, 6, 1, 16);
+    random_rows(&t, 6, 1);
     CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), NULL, &e), e);
     CHECK_OK(hb_checkpoint_open(path, &c, &e), e);
     for (uint32_t node = 0; node < t.tree.n_nodes; node += 3)
@@ -160,7 +160,7 @@ static void restore_makes_a_table_of_its_own(void)
 
     small_run_init(&r, "leduc", 5);
     mem = memory_table(&r, 1, &t);
-    random_rows(&t, 6, 4, 64);
+    random_rows(&t, 6, 4);
     CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), NULL, &e), e);
     CHECK_OK(hb_checkpoint_open(path, &c, &e), e);
     in_folder(folder, "a.table", table);
@@ -211,7 +211,7 @@ static void every_cut_and_every_flipped_bit_is_refused(void)
     small_run_init(&r, "kuhn", 5);
     mem = memory_table(&r, 1, &t);
     mem_back = memory_table(&r, 1, &back);
-    random_rows(&t, 6, 4, 64);
+    random_rows(&t, 6, 4);
     CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), NULL, &e), e);
     CHECK_OK(hb_io_read_file(path, 1 << 20, &whole, &e), e);
     CHECK_OK(load_bytes(whole.data, whole.len, &back, &e), e);
@@ -249,7 +249,7 @@ static void another_identity_is_refused_and_changes_nothing(void)
     small_run_init(&r[2], "kuhn", 2);
     for (int i = 0; i < 3; i++) {
         mem[i] = memory_table(&r[i], 1, &t[i]);
-        random_rows(&t[i], 6, 4, 64);
+        random_rows(&t[i], 6, 4);
     }
     CHECK_OK(hb_checkpoint_save(&t[0], in_folder(folder, "a.hbc", path), NULL, &e), e);
     CHECK_OK(hb_checkpoint_open(path, &c, &e), e);
@@ -298,7 +298,7 @@ static void a_failed_load_leaves_the_table_void(void)
 
     small_run_init(&r, "leduc", 5);
     mem = memory_table(&r, 1, &t);
-    random_rows(&t, 6, 4, 64);
+    random_rows(&t, 6, 4);
     CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), NULL, &e), e);
     CHECK_OK(hb_checkpoint_open(path, &c, &e), e);
     at = (size_t)c.rows.stored_bytes / 2; /* rows are most of the file and near its middle */
@@ -328,7 +328,7 @@ static void a_pipe_carries_a_checkpoint(void)
 
     small_run_init(&r, "leduc52", 5);
     mem = memory_table(&r, 1, &t);
-    random_rows(&t, 6, 4, 64);
+    random_rows(&t, 6, 4);
     CHECK_EQ(mkfifo(in_folder(folder, "pipe", path), 0600), 0);
     child = fork();
     if (child == 0) {
@@ -358,7 +358,7 @@ static void a_full_disk_is_an_error(void)
 
     small_run_init(&r, "leduc", 5);
     mem = memory_table(&r, 1, &t);
-    random_rows(&t, 6, 4, 64);
+    random_rows(&t, 6, 4);
     if (full >= 0) {
         CHECK_EQ(hb_checkpoint_write(&t, full, "/dev/full", NULL, &e), HB_EIO);
         CHECK(strstr(e.msg, "No space left") != NULL);
@@ -421,7 +421,7 @@ static void golden_table(struct small_run *r, struct hb_table *t, void **mem)
 {
     small_run_init(r, "leduc", 20261123);
     *mem = memory_table(r, 1, t);
-    random_rows(t, 99, 6, 100);
+    random_rows(t, 99, 6);
 }
 
 /* Written once by `t_checkpoint write`; zstd may pack the same bytes differently another day, so

@@ -51,7 +51,7 @@ static void what_is_written_stays(void)
     small_run_init(&r, "kuhn", 1);
     CHECK_OK(hb_tablefile_create(in_folder(folder, "w.table", path), &r.tree, &r.spec, 1, &e), e);
     CHECK_OK(hb_tablefile_open(path, true, &f, &e), e);
-    random_rows(&f.table, 5, 2, 32);
+    random_rows(&f.table, 5, 2);
     CHECK_OK(hb_tablefile_open(path, false, &g, &e), e); /* at the same time: one memory */
     CHECK(same_rows(&f.table, &g.table));
     f.table.rows[3] = 123456;

@@ -60,14 +60,16 @@ static inline void *memory_table(const struct small_run *r, int n_parts, struct 
     return mem;
 }
 
-/* Rows that could come from a run at `iteration`. */
-static inline void random_rows(struct hb_table *t, uint64_t seed, uint64_t generation,
-                               uint64_t iteration)
+/* Rows that could come from a run, and the iteration where that generation begins. */
+static inline void random_rows(struct hb_table *t, uint64_t seed, uint64_t generation)
 {
     struct rand_stream g = {.seed = seed};
+    uint64_t iteration = 0;
 
     for (uint64_t i = 0; i < t->layout.n_words; i++)
         t->rows[i] = rand_in(&g, 0, 3) == 0 ? rand_in(&g, -100000, 100000) : rand_in(&g, 0, 50);
+    for (uint64_t i = 0; i < generation; i++)
+        iteration += hb_round_length(&t->spec.params, iteration);
     hb_table_set(t, HB_TABLE_CLEAN, generation, iteration, 17 * iteration);
 }
 
