@@ -15,7 +15,8 @@ enum hb_rng_purpose {
     HB_RNG_DEAL = 0,   /* cards of an iteration */
     HB_RNG_ACTION = 1, /* sampled action at another player's node; index = node */
     HB_RNG_PRUNE = 2,  /* prune in this traversal or not */
-    HB_RNG_TOOL = 3    /* tools: sampling for display, tests */
+    HB_RNG_TOOL = 3,   /* tools: sampling for display, tests */
+    HB_RNG_RUNOUT = 4  /* boards after an all-in; index = street, run and block */
 };
 
 /* One block: ctr[4], key[2] -> out[4]. 10 rounds. */

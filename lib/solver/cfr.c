@@ -78,6 +78,62 @@ void hb_deal_cards(const struct hb_rules *r, uint64_t seed, uint64_t iteration, 
     }
 }
 
+int hb_n_runouts(const struct hb_rules *r)
+{
+    return r->n_players == 2 ? HB_RUNOUTS_HEADSUP : HB_RUNOUTS_MULTIWAY;
+}
+
+/* The deck without the cards that are seen on `street`; returns how many are left. */
+static int unseen_cards(const struct hb_rules *r, int street, const struct hb_deal *deal,
+                        uint8_t *out)
+{
+    uint8_t deck[HB_CARDS];
+    uint64_t seen = 0;
+    int n = hb_deck_cards(&r->deck, deck);
+    int n_left = 0;
+
+    for (int p = 0; p < r->n_players; p++)
+        for (int i = 0; i < r->deck.n_hole + r->deck.n_board[street]; i++)
+            seen |= UINT64_C(1) << deal->cards[p][i];
+    for (int i = 0; i < n; i++)
+        if (!(seen >> deck[i] & 1))
+            out[n_left++] = deck[i];
+    return n_left;
+}
+
+/* Each run-out draws by a partial shuffle of what is left; the order that one leaves behind is as
+ * good a start for the next as any. */
+void hb_deal_runouts(const struct hb_rules *r, uint64_t seed, uint64_t iteration, int street,
+                     const struct hb_deal *deal, uint32_t (*strength)[HB_PLAYERS_MAX])
+{
+    uint8_t left[HB_CARDS];
+    uint8_t hand[HB_HAND_MAX];
+    uint32_t bits[4];
+    int n_left = unseen_cards(r, street, deal, left);
+    int n_seen = r->deck.n_hole + r->deck.n_board[street];
+    int n_cards = r->deck.n_hole + r->deck.n_board[r->deck.n_streets - 1];
+
+    for (int run = 0; run < hb_n_runouts(r); run++) {
+        for (int i = 0; i < n_cards - n_seen; i++) {
+            int at;
+            uint8_t card;
+
+            if (i % 4 == 0)
+                hb_rng_block(seed, iteration, (unsigned)street, HB_RNG_RUNOUT,
+                             (uint32_t)(run * 2 + i / 4), bits);
+            at = i + (int)hb_rng_below(bits[i % 4], (uint32_t)(n_left - i));
+            card = left[at];
+            left[at] = left[i];
+            left[i] = card;
+        }
+        for (int p = 0; p < r->n_players; p++) {
+            memcpy(hand, deal->cards[p], (size_t)n_seen);
+            memcpy(hand + n_seen, left, (size_t)(n_cards - n_seen));
+            strength[run][p] = hb_eval(hand, n_cards);
+        }
+    }
+}
+
 static void prepare_deal(struct hb_cfr *c)
 {
     const struct hb_table *t = c->table;
@@ -85,6 +141,8 @@ static void prepare_deal(struct hb_cfr *c)
     int n_cards = r->deck.n_hole + r->deck.n_board[r->deck.n_streets - 1];
 
     hb_deal_cards(r, t->spec.params.seed, c->iteration, &c->deal);
+    for (int st = 0; st < HB_STREETS; st++)
+        c->runouts[st].made = false;
     for (int p = 0; p < r->n_players; p++) {
         c->deal.strength[p] = hb_eval(c->deal.cards[p], n_cards);
         for (int st = 0; st < r->deck.n_streets; st++) {
@@ -136,13 +194,61 @@ static void put_value(uint8_t *values, unsigned a, int32_t v)
 
 static float walk(struct hb_cfr *c, uint32_t ref);
 
-static float end_value(const struct hb_cfr *c, uint32_t number)
+/* Seat 0 against seat 1 when both put in `stake`. */
+static float heads_up_edge(const uint32_t *strength)
+{
+    return strength[0] == strength[1] ? 0.0f : strength[0] > strength[1] ? 1.0f : -1.0f;
+}
+
+static const struct hb_runouts *runouts_of(struct hb_cfr *c, int street)
+{
+    const struct hb_rules *r = &c->table->spec.rules;
+    struct hb_runouts *out = &c->runouts[street];
+    int n = hb_n_runouts(r);
+    float sum = 0.0f; /* of small whole numbers: exact */
+
+    if (out->made)
+        return out;
+    hb_deal_runouts(r, c->table->spec.params.seed, c->iteration, street, &c->deal, out->strength);
+    for (int i = 0; i < n; i++)
+        sum += heads_up_edge(out->strength[i]);
+    out->edge = sum / (float)n;
+    out->made = true;
+    return out;
+}
+
+static float multiway_value(struct hb_cfr *c, const struct hb_end *end, const int32_t *spent,
+                            bool runs_out)
+{
+    int n_players = (int)c->table->tree.n_players;
+    double win[HB_PLAYERS_MAX];
+    double sum = 0.0;
+    const struct hb_runouts *runouts;
+    int n;
+
+    if (!runs_out) {
+        hb_payoff(n_players, spent, end->folded, c->deal.strength, win);
+        return (float)win[c->traverser];
+    }
+    runouts = runouts_of(c, end->street);
+    n = hb_n_runouts(&c->table->spec.rules);
+    for (int i = 0; i < n; i++) {
+        hb_payoff(n_players, spent, end->folded, runouts->strength[i], win);
+        sum += win[c->traverser];
+    }
+    return (float)(sum / n);
+}
+
+static float end_value(struct hb_cfr *c, uint32_t number)
 {
     const struct hb_tree *tree = &c->table->tree;
+    const struct hb_deck *deck = &c->table->spec.rules.deck;
     const struct hb_end *end = &tree->end[number];
     unsigned n_players = tree->n_players;
     const int32_t *spent = tree->spent + (size_t)number * n_players;
     int me = c->traverser;
+    bool runs_out = deck->n_board[end->street] < deck->n_board[deck->n_streets - 1];
+    float edge;
 
     if (!end->showdown) {
         int64_t pot = 0;
@@ -153,17 +259,11 @@ static float end_value(const struct hb_cfr *c, uint32_t number)
             pot += spent[p];
         return (float)(pot - spent[me]);
     }
-    if (n_players == 2) {
-        int32_t stake = spent[0] < spent[1] ? spent[0] : spent[1];
-        uint32_t mine = c->deal.strength[me];
-        uint32_t theirs = c->deal.strength[1 - me];
-
-        return mine == theirs ? 0.0f : mine > theirs ? (float)stake : (float)-stake;
-    }
-    double win[HB_PLAYERS_MAX];
-
-    hb_payoff((int)n_players, spent, end->folded, c->deal.strength, win);
-    return (float)win[me];
+    if (n_players > 2)
+        return multiway_value(c, end, spent, runs_out);
+    edge = runs_out ? runouts_of(c, end->street)->edge : heads_up_edge(c->deal.strength);
+    edge *= (float)(spent[0] < spent[1] ? spent[0] : spent[1]);
+    return me == 0 ? edge : -edge;
 }
 
 /* Regret in the units of the current epoch. */

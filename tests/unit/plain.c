@@ -145,14 +145,37 @@ struct value { /* of a node for the traverser, in chips */
 
 static struct value walk(struct plain *p, uint32_t ref);
 
-static struct value end_value(const struct plain *p, uint32_t number)
+/* On a board that is not complete when betting ends: the mean over all run-outs, paid one by one.
+ */
+static double mean_win(const struct plain *p, uint32_t number)
 {
     const struct hb_tree *t = p->tree;
+    const struct hb_deck *deck = &p->spec->rules.deck;
+    const struct hb_end *end = &t->end[number];
+    const int32_t *spent = t->spent + (size_t)number * t->n_players;
+    uint32_t strength[HB_RUNOUTS_HEADSUP][HB_PLAYERS_MAX];
     double win[HB_PLAYERS_MAX];
+    double sum = 0.0;
+    int n = hb_n_runouts(&p->spec->rules);
 
-    hb_payoff((int)t->n_players, t->spent + (size_t)number * t->n_players, t->end[number].folded,
-              p->deal.strength, win);
-    return (struct value){(float)win[p->traverser], win[p->traverser]};
+    if (!end->showdown || deck->n_board[end->street] == deck->n_board[deck->n_streets - 1]) {
+        hb_payoff((int)t->n_players, spent, end->folded, p->deal.strength, win);
+        return win[p->traverser];
+    }
+    hb_deal_runouts(&p->spec->rules, p->spec->params.seed, p->iteration, end->street, &p->deal,
+                    strength);
+    for (int i = 0; i < n; i++) {
+        hb_payoff((int)t->n_players, spent, end->folded, strength[i], win);
+        sum += win[p->traverser];
+    }
+    return sum / n;
+}
+
+static struct value end_value(const struct plain *p, uint32_t number)
+{
+    double win = mean_win(p, number);
+
+    return (struct value){(float)win, win};
 }
 
 static bool skip(const struct plain *p, const struct hb_node *node, unsigned a, float prob,
