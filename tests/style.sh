@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.." || exit 70
 n=0
 bad=0
 
+[ -n "$(git ls-files '*.c')" ] || { echo "style.sh: needs the git clone" >&2 && exit 66; }
+
 verdict() { # NAME TEXT: text is what is wrong
     n=$((n + 1))
     if [ -z "$2" ]; then
