@@ -44,6 +44,9 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-
         -Wnull-dereference -Wdouble-promotion -Wimplicit-fallthrough -fno-common
 ifeq ($(findstring clang,$(shell $(CC) --version 2>/dev/null)),)
 WARN += -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init
+ifdef SAN # gcc: sanitizers and low optimisation make these guess
+WARN += -Wno-format-truncation -Wno-maybe-uninitialized
+endif
 endif
 FP   := -ffp-contract=off
 DEFS := -D_POSIX_C_SOURCE=200809L -DHB_VERSION='"$(VERSION)"'
