@@ -93,32 +93,41 @@ static int send_round(struct feed *f, struct hb_err *e)
     return rc;
 }
 
-static int take_commit(struct feed *f, struct commits *s, const struct hb_message *m,
+static int read_commit(struct feed *f, struct commits *s, const struct hb_message *m,
                        struct hb_err *e)
 {
     struct hb_commit c;
     int rc;
 
     if (!s->greeted) {
-        rc = hb_hello_take(&f->hello, m, s->name, e);
+        rc = hb_hello_take(&f->hello, m, "the merge", e);
         s->greeted = rc == HB_OK;
         return rc;
     }
     if (m->type == HB_FRAME_ERROR)
-        return hb_error_take(m, s->name, e);
+        return hb_error_take(m, "the merge", e);
     if (m->type != HB_FRAME_COMMIT)
-        return hb_fail(e, HB_EPROTO, "'%s': a frame of type %u where a commit was expected",
-                       s->name, (unsigned)m->type);
+        return hb_fail(e, HB_EPROTO, "a frame of type %u where a commit was expected",
+                       (unsigned)m->type);
     if ((rc = hb_commit_decode(&c, m->data, m->len, e)) != HB_OK)
-        return hb_context(e, rc, "'%s'", s->name);
+        return rc;
     if (c.generation != f->round.generation + 1 || c.iteration != f->round.first + f->round.length)
         return hb_fail(e, HB_EPROTO,
-                       "'%s' commits generation %llu, iteration %llu where %llu, %llu was expected",
-                       s->name, (unsigned long long)c.generation, (unsigned long long)c.iteration,
+                       "the merge commits generation %llu, iteration %llu where %llu, %llu was "
+                       "expected",
+                       (unsigned long long)c.generation, (unsigned long long)c.iteration,
                        (unsigned long long)f->round.generation + 1,
                        (unsigned long long)(f->round.first + f->round.length));
     s->there = true;
     return HB_OK;
+}
+
+static int take_commit(struct feed *f, struct commits *s, const struct hb_message *m,
+                       struct hb_err *e)
+{
+    int rc = read_commit(f, s, m, e);
+
+    return rc == HB_OK ? HB_OK : hb_context(e, rc, "'%s'", s->name);
 }
 
 /* Take the messages that have come, up to the awaited commit; what is behind it stays for later. */

@@ -341,7 +341,7 @@ static int take_message(struct merger *m, struct stream *s, const struct hb_mess
     int rc;
 
     if (!s->greeted) {
-        rc = hb_hello_take(&m->hello, msg, s->name, e);
+        rc = hb_hello_take(&m->hello, msg, "the worker", e);
         s->greeted = rc == HB_OK;
         return rc;
     }
@@ -439,17 +439,27 @@ static int open_streams(struct merger *m, struct hb_err *e)
     return rc;
 }
 
+/* Where this merger's part is. The others may be a round behind: their mergers are on their own. */
+static int part_clean(const struct merger *m, uint64_t *iteration, struct hb_err *e)
+{
+    const struct hb_table *t = &m->file.table;
+    const struct hb_table_part *mine = &t->live->part[m->o->part];
+    uint64_t generation;
+
+    *iteration = mine->iteration;
+    return mine->state == HB_TABLE_CLEAN ? HB_OK : hb_table_clean(t, &generation, iteration, e);
+}
+
 static int open_table(struct merger *m, struct hb_err *e)
 {
     struct hb_table *t = &m->file.table;
-    uint64_t generation, iteration;
+    uint64_t iteration = 0;
     int rc;
 
     if ((rc = hb_tablefile_open(m->o->table, true, &m->file, e)) != HB_OK ||
-        (rc = hb_table_clean(t, &generation, &iteration, e)) != HB_OK)
+        (rc = hb_merge_init(&m->merge, t, m->o->part, m->o->n_parts, e)) != HB_OK ||
+        (rc = part_clean(m, &iteration, e)) != HB_OK)
         return hb_context(e, rc, "table '%s'", m->o->table);
-    if ((rc = hb_merge_init(&m->merge, t, m->o->part, m->o->n_parts, e)) != HB_OK)
-        return rc;
     hb_hello_of(t, m->o->replica ? HB_ROLE_REPLICA : HB_ROLE_MERGE, &m->hello);
     return begin_round(m, iteration, e);
 }
