@@ -91,6 +91,24 @@ static double dither_of(uint64_t row, uint32_t epoch)
     return (double)(z >> 43) * 0x1p-21; /* 21 bits: scaled() is exact when the factor is 1 */
 }
 
+/* A row that is touched after many epochs must not forget which actions it prefers: were its
+ * positive regrets rounded away, the next result would find none and the row would play uniformly,
+ * aces folding to an all-in included. So the largest is never discounted below this many units,
+ * next to nothing beside a new result's. */
+#define KEPT_UNITS 64
+
+/* The positive factor, raised so that the row's largest positive regret keeps KEPT_UNITS. */
+static double kept(const int32_t *regret, unsigned n, double factor)
+{
+    int32_t most = 0;
+
+    for (unsigned a = 0; a < n; a++)
+        most = regret[a] > most ? regret[a] : most;
+    if ((double)most * factor >= KEPT_UNITS)
+        return factor;
+    return most > KEPT_UNITS ? KEPT_UNITS / (double)most : 1.0;
+}
+
 /* Bring the regrets of a row that an earlier epoch left behind to the current one. */
 static void refresh(const struct hb_merge *m, int32_t *row, unsigned n)
 {
@@ -100,6 +118,7 @@ static void refresh(const struct hb_merge *m, int32_t *row, unsigned n)
     double positive, negative;
 
     hb_discounts_factor(&m->discounts, hb_row_epoch(row), m->round.epoch, &positive, &negative);
+    positive = kept(regret, n, positive);
     for (unsigned a = 0; a < n; a++)
         regret[a] = scaled(regret[a], regret[a] > 0 ? positive : negative, dither);
     row[0] = (int32_t)(m->round.epoch | exponent);

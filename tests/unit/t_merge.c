@@ -389,6 +389,32 @@ static void a_row_is_discounted_when_it_is_first_touched_in_a_later_epoch(void)
     kit_close(&k);
 }
 
+/* A row that is touched after thousands of epochs still knows which action it prefers, and by how
+ * much. */
+static void a_discount_never_forgets_the_preferred_action(void)
+{
+    static const int16_t worse[] = {-5, -5};
+    struct hb_rules r = kit_game("kuhn");
+    struct hb_params p = kit_params(HB_DISCOUNT_LINEAR, 16, 16);
+    struct kit k;
+    int32_t *row;
+    uint64_t at;
+
+    kit_open(&k, &r, &p, 1);
+    at = hb_table_row_at(&k.table, 0, 0);
+    row = k.table.rows + at;
+    row[2] = 1000;
+    row[3] = 250;
+    hb_table_set(&k.table, HB_TABLE_CLEAN, 9999, 16 * 9999, 0);
+    kit_merge_begin(&k);
+    send(&k, at, HB_RECORD_REGRET, worse, 2, 1);
+    kit_merge_end(&k);
+    CHECK_EQ(hb_row_epoch(row), 9999);
+    CHECK_NEAR(row[2], 64 - 5, 1);
+    CHECK_NEAR(row[3], 16 - 5, 1);
+    kit_close(&k);
+}
+
 /* Discounts round at random: over many rows nothing is lost or gained, however small the regrets.
  */
 static void discounts_of_small_regrets_have_no_bias(void)
@@ -404,7 +430,7 @@ static void discounts_of_small_regrets_have_no_bias(void)
     for (uint32_t i = 0; i < k.tree.n_nodes; i++)
         for (uint32_t b = 0; b < k.spec.street[k.tree.node[i].street].n_buckets; b++)
             if (k.tree.node[i].n_actions == 2) {
-                k.table.rows[hb_table_row_at(&k.table, i, b) + 2] = 10;
+                k.table.rows[hb_table_row_at(&k.table, i, b) + 2] = 6400;
                 k.table.rows[hb_table_row_at(&k.table, i, b) + 3] = -10;
             }
     for (int epoch = 0; epoch < 40; epoch++) {
@@ -423,8 +449,8 @@ static void discounts_of_small_regrets_have_no_bias(void)
                 rows++;
             }
     CHECK(rows > 1000);
-    CHECK_NEAR(positive / (double)rows, 0.25, 0.05); /* 10 * 1/40 */
-    CHECK_NEAR(negative / (double)rows, -0.25, 0.05);
+    CHECK_NEAR(positive / (double)rows, 160.0, 0.05); /* 6400 * 1/40 */
+    CHECK_NEAR(negative / (double)rows, -0.25, 0.05); /* -10 * 1/40 */
     kit_close(&k);
 }
 
@@ -504,6 +530,7 @@ int main(int argc, char **argv)
     RUN(the_largest_round_cannot_overflow);
     RUN(in_plus_mode_no_regret_is_negative_between_rounds);
     RUN(a_row_is_discounted_when_it_is_first_touched_in_a_later_epoch);
+    RUN(a_discount_never_forgets_the_preferred_action);
     RUN(discounts_of_small_regrets_have_no_bias);
     RUN(records_of_fixed_tasks_never_change);
     return check_done();
