@@ -233,10 +233,10 @@ check-long: check style $(LONG)
 	$(MAKE) B=$(B)-c17 STD=-std=c17 unit
 	$(MAKE) B=$(B)-portable PORTABLE=1 check
 	@command -v valgrind >/dev/null || { echo "no valgrind: make deps-dev" >&2; exit 69; }
-	@for t in $(UNIT); do echo "valgrind $$t"; \
-	    valgrind -q --error-exitcode=9 --leak-check=full $$t >/dev/null || exit 1; done
+	@B=$(B) tests/run.sh memory
 	HB_LONG=1 $(MAKE) B=$(B) check
-	$(MAKE) B=$(B) DESTDIR=$(abspath $(B))/root PREFIX=/usr install uninstall
+	$(MAKE) B=$(B) DESTDIR=$(abspath $(B))/root PREFIX=/usr install
+	$(MAKE) B=$(B) DESTDIR=$(abspath $(B))/root PREFIX=/usr uninstall
 
 # ---- install -----------------------------------------------------------------------------------
 INSTALL ?= install

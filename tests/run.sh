@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # run.sh - run parts of the tests, add them up.     B=build tests/run.sh PART...
 #
-# Parts: unit long cli fuzz floors man. Everything speaks TAP; a program that dies or keeps less than its
-# plan counts as one failed test more. The last line is "N passed, N failed"; what each program said
-# is in B/test-results. JOBS= programs run at once (default: one per CPU).
+# Parts: unit long memory (unit under valgrind) cli fuzz floors man. Everything speaks TAP; a program
+# that dies or keeps less than its plan counts as one failed test more. The last line is "N passed,
+# N failed"; what each program said is in B/test-results. JOBS= programs run at once (default: one per CPU).
 set -u
 
 B=${B:-build}
@@ -39,6 +39,11 @@ jobs_of() {
     long) for f in tests/unit/long_*.c; do
         name=$(basename "$f" .c)
         [ ! -f "$f" ] || job "long-$name" "$B/tests/$name"
+    done ;;
+    memory) for f in tests/unit/t_*.c; do
+        name=$(basename "$f" .c)
+        [ ! -f "$f" ] || job "memory-$name" valgrind -q --error-exitcode=9 --leak-check=full \
+            "$B/tests/$name"
     done ;;
     cli) for f in tests/cli/*.bats; do
         [ ! -f "$f" ] || job "cli-$(basename "$f" .bats)" bats --tap "$f"
