@@ -40,7 +40,9 @@ pids=
 cleanup() {
     # shellcheck disable=SC2086 # a list of numbers
     [ -z "$pids" ] || kill $pids 2>/dev/null || :
-    [ -z "$there" ] || (remote "rm -rf $there") || :
+    wait
+    # Opened for both ways, a FIFO wakes whoever waits there for its other end.
+    [ -z "$there" ] || (remote "{ : <>$there/own; } 2>/dev/null; rm -rf $there") || :
     rm -rf "$dir"
 }
 trap cleanup EXIT
@@ -57,10 +59,14 @@ tar -C "$(dirname "$config")" -cf - "$(basename "$config")" "$game" | (remote "t
 
 hb-ckpt init --config "$config" -o "$dir/table"
 mkfifo "$dir/tasks" "$dir/tasks.here" "$dir/tasks.there" "$dir/deltas.here" "$dir/deltas.there" \
-    "$dir/copy" "$dir/commits.here" "$dir/commits.there"
+    "$dir/raw" "$dir/copy" "$dir/commits.here" "$dir/commits.there"
 
+# Opening a FIFO waits until someone opens its other end: redirections are written in an order in
+# which all of them succeed. (Tasks first, then raw, would be a ring in which each waits for another.)
 # This host's worker; a copy of its deltas goes to the other host.
-hb-worker --table "$dir/table" <"$dir/tasks.here" | tee "$dir/copy" >"$dir/deltas.here" &
+hb-worker --table "$dir/table" >"$dir/raw" <"$dir/tasks.here" &
+pids="$pids $!"
+tee "$dir/copy" <"$dir/raw" >"$dir/deltas.here" &
 pids="$pids $!"
 # The other host's worker; a copy of its deltas stays there.
 remote "hb-worker --table $there/table | tee $there/own" <"$dir/tasks.there" >"$dir/deltas.there" &

@@ -26,6 +26,7 @@ pids=
 cleanup() {
     # shellcheck disable=SC2086 # a list of numbers
     [ -z "$pids" ] || kill $pids 2>/dev/null || :
+    wait
     rm -rf "$dir"
 }
 trap cleanup EXIT

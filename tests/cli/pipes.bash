@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2094 # FIFOs close rings
 
 KUHN=$ROOT/examples/kuhn.yaml # its first rounds: iterations 0 to 15, 16 to 31, 32 to 47
-LIMIT=30                      # seconds: every pipeline ends by itself, this is the net below it
+LIMIT=20                      # seconds: every pipeline ends by itself, this is the net below it
 export KUHN LIMIT
 
 table() { # TABLE [SEED [PARTS]]: an empty table of Kuhn poker
