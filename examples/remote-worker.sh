@@ -40,9 +40,16 @@ pids=
 cleanup() {
     # shellcheck disable=SC2086 # a list of numbers
     [ -z "$pids" ] || kill $pids 2>/dev/null || :
+    # Held open for both ways, a FIFO lets everyone go on who waits for its other end; without a name
+    # nobody comes to wait again.
+    for fifo in "$dir"/*; do
+        [ -p "$fifo" ] || continue
+        exec 9<>"$fifo"
+        rm "$fifo"
+        exec 9>&-
+    done
+    [ -z "$there" ] || (remote "exec 9<>$there/own; rm -rf $there") || :
     wait
-    # Opened for both ways, a FIFO wakes whoever waits there for its other end.
-    [ -z "$there" ] || (remote "{ : <>$there/own; } 2>/dev/null; rm -rf $there") || :
     rm -rf "$dir"
 }
 trap cleanup EXIT
@@ -85,7 +92,10 @@ hb-frame tasks --config "$config" --first 0 --count "$iterations" \
 feeder=$!
 pids="$pids $feeder"
 
-hb-merge --table "$dir/table" "$dir/deltas.here" "$dir/deltas.there" >"$dir/commits.here"
+hb-merge --table "$dir/table" "$dir/deltas.here" "$dir/deltas.there" >"$dir/commits.here" &
+merge=$!
+pids="$pids $merge"
+wait "$merge"
 wait "$feeder" # it fails when not all was merged on both hosts
 wait "$replica"
 

@@ -26,6 +26,14 @@ pids=
 cleanup() {
     # shellcheck disable=SC2086 # a list of numbers
     [ -z "$pids" ] || kill $pids 2>/dev/null || :
+    # Held open for both ways, a FIFO lets everyone go on who waits for its other end; without a name
+    # nobody comes to wait again.
+    for fifo in "$dir"/*; do
+        [ -p "$fifo" ] || continue
+        exec 9<>"$fifo"
+        rm "$fifo"
+        exec 9>&-
+    done
     wait
     rm -rf "$dir"
 }
@@ -38,8 +46,8 @@ trap 'exit 143' TERM
 hb-ckpt init --config "$config" -o "$dir/table"
 mkfifo "$dir/tasks" "$dir/tasks1" "$dir/tasks2" "$dir/deltas1" "$dir/deltas2" "$dir/commits"
 
-# Opening a FIFO waits until someone opens its other end, so every part but the last is started in
-# the background, and redirections are written in the order in which they can succeed. The shell
+# Opening a FIFO waits until someone opens its other end, so every part is started in the
+# background, and redirections are written in the order in which they can succeed. The shell
 # does the opening: a program that fails to start still closes what was opened for it, its neighbours
 # see the end of their input or a closed pipe, and the whole pipeline ends.
 hb-worker --table "$dir/table" <"$dir/tasks1" >"$dir/deltas1" &
@@ -55,6 +63,9 @@ hb-frame tasks --config "$config" --first 0 --count "$iterations" --commits - \
 feeder=$!
 pids="$pids $feeder"
 
-hb-merge --table "$dir/table" "$dir/deltas1" "$dir/deltas2" >"$dir/commits"
+hb-merge --table "$dir/table" "$dir/deltas1" "$dir/deltas2" >"$dir/commits" &
+merge=$!
+pids="$pids $merge"
+wait "$merge"
 wait "$feeder" # it fails when not all was merged
 hb-ckpt hash "$dir/table"
