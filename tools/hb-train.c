@@ -12,6 +12,7 @@
 #include "tool.h"
 
 #define PLUGIN_DIRS_MAX 4096
+#define BUILD_LINE_S    5.0 /* between lines while buckets are built */
 
 enum {
     OPT_CONFIG = TOOL_OPT,
@@ -75,6 +76,7 @@ struct opts {
 
 static volatile sig_atomic_t stop_requests;
 static volatile sig_atomic_t snapshot_requested;
+static volatile sig_atomic_t phase = HB_TRAIN_PREPARING;
 static int wake_pipe[2] = {-1, -1};
 
 static void wake(void)
@@ -86,11 +88,23 @@ static void wake(void)
     errno = saved;
 }
 
+/* At once: children see the end of their input, the next run removes what is half-written. */
+static void leave_now(void)
+{
+    static const char text[] = "hb-train: stopped; go on with --resume-from latest\n";
+    ssize_t n = write(STDERR_FILENO, text, sizeof text - 1);
+
+    (void)n; /* nobody is left to tell */
+    _exit(TOOL_STOPPED);
+}
+
 static void on_stop(int sig)
 {
     (void)sig;
     if (stop_requests < 2)
         stop_requests = stop_requests + 1;
+    if (phase == HB_TRAIN_PREPARING || (phase == HB_TRAIN_SAVING && stop_requests >= 2))
+        leave_now();
     wake();
 }
 
@@ -124,6 +138,7 @@ static int set_signals(struct hb_err *e)
 struct screen {
     bool quiet, bar; /* bar: stderr is a terminal, one line is redrawn */
     bool drawn;
+    double last_line; /* of progress while buckets are built, monotonic seconds */
 };
 
 static void clear_bar(struct screen *s)
@@ -183,11 +198,18 @@ static void on_info(void *ctx, const char *text)
 static void on_build(void *ctx, int street, const char *stage, double fraction)
 {
     static const char *const names[] = {"preflop", "flop", "turn", "river"};
-    const struct screen *s = ctx;
+    struct screen *s = ctx;
+    double now = hb_os_monotonic();
 
-    if (s->bar && !s->quiet)
+    if (s->quiet)
+        return;
+    if (s->bar)
         (void)fprintf(stderr, "\r\033[Kbuckets: %s %s %3.0f%%%s", names[street & 3], stage,
                       100.0 * fraction, fraction >= 1.0 ? "\n" : "");
+    else if (fraction <= 0 || fraction >= 1.0 || now - s->last_line >= BUILD_LINE_S) {
+        tool_info("Buckets: %s %s %.0f%%", names[street & 3], stage, 100.0 * fraction);
+        s->last_line = now;
+    }
 }
 
 static void on_plugin_log(int level, const char *msg)
@@ -201,7 +223,7 @@ static void on_plugin_log(int level, const char *msg)
 static void apply(const struct opts *o, struct hb_config *c)
 {
     if (o->iters != NULL) {
-        c->num_iterations = tool_u64(o->iters, "--iters", 1, UINT64_C(1) << 47);
+        c->num_iterations = tool_u64(o->iters, "--iters", 1, HB_TRAIN_ITERATIONS_MAX);
         if (o->time_budget == NULL)
             c->time_budget_s = 0;
     }
@@ -211,7 +233,7 @@ static void apply(const struct opts *o, struct hb_config *c)
             c->num_iterations = 0;
     }
     if (o->workers != NULL)
-        c->num_workers = (uint32_t)tool_u64(o->workers, "--num-workers", 0, 1024);
+        c->num_workers = (uint32_t)tool_u64(o->workers, "--num-workers", 0, HB_TRAIN_WORKERS_MAX);
     if (o->batch != NULL)
         c->batch_size = (uint32_t)tool_u64(o->batch, "--batch-size", 1, HB_ROUND_MAX);
     if (o->round != NULL)
@@ -332,6 +354,7 @@ int main(int argc, char **argv)
     t.task_timeout_s = o.task_timeout;
     t.stop = &stop_requests;
     t.snapshot = &snapshot_requested;
+    t.phase = &phase;
     t.wake_fd = wake_pipe[0];
     t.progress = on_progress;
     t.info = on_info;

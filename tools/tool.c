@@ -1,6 +1,7 @@
 #include "tool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,11 +21,22 @@ static const char *tool_name = "hb";
 static const char *tool_argv0 = "hb";
 static int tool_operands; /* seen before the last option, kept at argv[1..] */
 
+/* A file opened while 0, 1 or 2 is closed would get that number, and messages would be written into
+ * it. Fill the gaps with a descriptor that fails where the missing one would have: reading from
+ * standard input, writing to the others. */
+static void fill_standard_fds(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+            exit(TOOL_OS);
+}
+
 void tool_init(const char *name)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
 
     tool_name = name;
+    fill_standard_fds();
     (void)sigaction(SIGPIPE, &ignore, NULL); /* cannot fail for a valid signal */
 #ifdef SIGXFSZ
     (void)sigaction(SIGXFSZ, &ignore, NULL); /* a file at its limit is an error like a full disk */

@@ -280,6 +280,37 @@ static int take_probability(double p, uint32_t *p32, struct hb_err *e)
     return HB_OK;
 }
 
+static int too_large(const char *key, uint64_t value, uint64_t max, struct hb_err *e)
+{
+    if (value <= max)
+        return HB_OK;
+    return hb_fail(e, HB_ECONFIG, "%s: %llu is more than %llu", key, (unsigned long long)value,
+                   (unsigned long long)max);
+}
+
+static int check_ranges(const struct hb_config *c, struct hb_err *e)
+{
+    int rc;
+
+    if (!(c->time_budget_s >= 0.0 && c->time_budget_s <= HB_TRAIN_SECONDS_MAX))
+        return hb_fail(e, HB_ECONFIG, "time_budget_seconds: must be from 0 to %g",
+                       HB_TRAIN_SECONDS_MAX);
+    if (!(c->snapshot_interval_s >= 0.0 && c->snapshot_interval_s <= HB_TRAIN_SECONDS_MAX))
+        return hb_fail(e, HB_ECONFIG, "snapshot_interval_seconds: must be from 0 to %g",
+                       HB_TRAIN_SECONDS_MAX);
+    if ((rc = too_large("num_iterations", c->num_iterations, HB_TRAIN_ITERATIONS_MAX, e)) !=
+            HB_OK ||
+        (rc = too_large("num_workers", c->num_workers, HB_TRAIN_WORKERS_MAX, e)) != HB_OK ||
+        (rc = too_large("batch_size", c->batch_size, HB_ROUND_MAX, e)) != HB_OK ||
+        (rc = too_large("round_size", c->params.round_cap, HB_ROUND_MAX, e)) != HB_OK)
+        return rc;
+    if (c->params.discount_interval == 0)
+        return hb_fail(e, HB_ECONFIG, "discount_interval: must be at least 1");
+    if (c->params.pruning && c->params.pruning_threshold >= 0)
+        return hb_fail(e, HB_ECONFIG, "pruning_threshold: must be negative");
+    return HB_OK;
+}
+
 #define TAKE(field, key)                                                                           \
     do {                                                                                           \
         if (y->key != NULL)                                                                        \
@@ -306,16 +337,7 @@ static int take_keys(const struct y_config *y, struct hb_config *c, struct hb_er
         c->num_iterations = 0;
     if (y->pruning_probability != NULL)
         rc = take_probability(*y->pruning_probability, &c->params.pruning_p32, e);
-    if (rc == HB_OK && !(c->time_budget_s >= 0.0 && c->snapshot_interval_s >= 0.0))
-        rc = hb_fail(e, HB_ECONFIG, "a number of seconds is negative");
-    if (rc == HB_OK && c->params.round_cap > HB_ROUND_MAX)
-        rc = hb_fail(e, HB_ECONFIG, "round_size: %u is more than %d", c->params.round_cap,
-                     HB_ROUND_MAX);
-    if (rc == HB_OK && c->params.discount_interval == 0)
-        rc = hb_fail(e, HB_ECONFIG, "discount_interval: must be at least 1");
-    if (rc == HB_OK && c->params.pruning && c->params.pruning_threshold >= 0)
-        rc = hb_fail(e, HB_ECONFIG, "pruning_threshold: must be negative");
-    return rc;
+    return rc == HB_OK ? check_ranges(c, e) : rc;
 }
 
 static void set_defaults(struct hb_config *c)

@@ -13,6 +13,10 @@
 #include "solver/params.h"
 #include "solver/spec.h"
 
+#define HB_TRAIN_ITERATIONS_MAX (UINT64_C(1) << 47)
+#define HB_TRAIN_WORKERS_MAX    1024
+#define HB_TRAIN_SECONDS_MAX    1e9
+
 struct hb_config {
     char game_path[HB_PATH_MAX]; /* as resolved against the file's folder */
     char game_name[HB_NAME_MAX];
@@ -22,7 +26,7 @@ struct hb_config {
     struct hb_cards_spec cards;
     bool cards_given;
     struct hb_params params; /* unit_shift is set by setup.h; round_cap 0: by rule */
-    uint64_t num_iterations; /* 0: none given */
+    uint64_t num_iterations; /* 0: until the time budget ends or somebody stops it */
     double time_budget_s;    /* 0: none */
     double snapshot_interval_s;
     uint32_t snapshot_keep;

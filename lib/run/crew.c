@@ -15,9 +15,9 @@
 #include "solver/table.h"
 #include "wire/frame.h"
 
-#define OUTSTANDING   2           /* tasks given to a worker at once: it never waits for the next */
-#define FRUITLESS_MAX 8           /* deaths in a row without any result */
-#define STOP_PATIENCE 5000        /* ms that a child gets to end by itself */
+#define OUTSTANDING   2    /* tasks given to a worker at once: it never waits for the next */
+#define FRUITLESS_MAX 8    /* deaths in a row without any result, beside one of each worker */
+#define STOP_PATIENCE 5000 /* ms that a child gets to end by itself */
 #define SMALL_STREAM  (64u << 10) /* cap of messages that are small by nature */
 
 struct given { /* a task that a worker has */
@@ -55,11 +55,11 @@ struct hb_crew {
     struct pollfd *fds;
     struct hb_crew_stats stats;
     uint32_t next_job;
-    unsigned spawned; /* segments made so far: their names differ */
-    struct hb_os_shared
-        retired[FRUITLESS_MAX + 1]; /* segments of lost workers, kept for the round */
-    int n_retired;
+    unsigned spawned;             /* segments made so far: their names differ */
+    struct hb_os_shared *retired; /* segments of lost workers, kept for the round */
+    size_t n_retired, cap_retired;
     int fruitless;
+    bool hurry; /* end the children at once: the round was aborted or cannot go on */
     /* the round under way */
     struct hb_round round;
     uint32_t batch;
@@ -176,47 +176,50 @@ static void note(const struct hb_crew *c, const char *text)
 
 /* Earlier results of the round lie in a lost worker's segment: keep it until the round is merged.
  */
-static void retire_segment(struct hb_crew *c, struct worker *w)
+static int retire_segment(struct hb_crew *c, struct worker *w, struct hb_err *e)
 {
-    int at = c->n_retired % (FRUITLESS_MAX + 1);
+    int rc;
 
     if (!c->o.segments)
-        return;
-    if (c->n_retired > FRUITLESS_MAX) /* many losses in one round: the oldest was read long ago */
-        hb_os_shared_close(&c->retired[at]);
-    c->retired[at] = w->segment;
+        return HB_OK;
+    if (c->n_retired == c->cap_retired) {
+        size_t cap = c->cap_retired > 0 ? 2 * c->cap_retired : 16;
+
+        rc = hb_mem_grow(&c->retired, cap, sizeof *c->retired, "segments of lost workers", e);
+        if (rc != HB_OK)
+            return rc;
+        c->cap_retired = cap;
+    }
+    c->retired[c->n_retired++] = w->segment;
     w->segment = (struct hb_os_shared){.fd = -1};
-    c->n_retired++;
+    return HB_OK;
 }
 
 static void close_retired(struct hb_crew *c)
 {
-    int n = c->n_retired <= FRUITLESS_MAX ? c->n_retired : FRUITLESS_MAX + 1;
-
-    for (int i = 0; i < n; i++)
+    for (size_t i = 0; i < c->n_retired; i++)
         hb_os_shared_close(&c->retired[i]);
     c->n_retired = 0;
 }
 
-/* A worker is gone or was killed: its tasks go back, another takes its place. Its segment stays,
- * because earlier results of the round lie in it, until the crew ends. */
-static int replace_worker(struct hb_crew *c, struct worker *w, const char *why, struct hb_err *e)
+/* A worker is gone, as `how` says: its tasks go back, another takes its place. Its segment stays
+ * until the end of the round, because earlier results lie in it. */
+static int replace_worker(struct hb_crew *c, struct worker *w, const char *how, struct hb_err *e)
 {
-    char how[64];
-    char text[256];
+    char text[HB_ERR_MSG_MAX];
     int rc;
 
-    hb_child_reap(&w->child, how);
-    (void)snprintf(text, sizeof text, "worker %d %s%s%s: %d tasks repeated, a new worker started",
-                   (int)(w - c->workers), how, why[0] != '\0' ? ", " : "", why, w->n_given);
+    (void)snprintf(text, sizeof text, "worker %d %s: %d tasks repeated, a new worker started",
+                   (int)(w - c->workers), how, w->n_given);
+    if (++c->fruitless > FRUITLESS_MAX + c->o.n_workers)
+        return hb_fail(e, HB_EINTERNAL, "%d workers in a row ended without a result; the last %s",
+                       c->fruitless, how);
     note(c, text);
-    if (++c->fruitless > FRUITLESS_MAX)
-        return hb_fail(e, HB_EINTERNAL, "%d workers died without a result; the last %s%s%s",
-                       c->fruitless, how, why[0] != '\0' ? ", " : "", why);
     for (int i = 0; i < w->n_given; i++)
         if ((rc = give_back(c, &w->given[i], e)) != HB_OK)
             return rc;
-    retire_segment(c, w);
+    if ((rc = retire_segment(c, w, e)) != HB_OK)
+        return rc;
     hb_frame_reader_fini(&w->in);
     hb_frame_writer_fini(&w->out);
     c->stats.workers_replaced++;
@@ -351,11 +354,14 @@ static int serve_worker(struct hb_crew *c, struct worker *w, struct hb_err *e)
 {
     struct hb_message m;
     struct hb_err why = {0};
+    char how[64];
     int fatal = HB_OK;
     int rc = hb_frame_fill(&w->in, &why);
 
-    if (rc == HB_EOF)
-        return replace_worker(c, w, "", e); /* whatever part of a result it left is dropped */
+    if (rc == HB_EOF) {
+        hb_child_reap(&w->child, how);
+        return replace_worker(c, w, how, e); /* whatever part of a result it left is dropped */
+    }
     while (rc == HB_OK && (rc = hb_frame_next(&w->in, &m, &why)) == HB_OK) {
         rc = take_worker_message(c, w, &m, &why, e, &fatal);
         if (fatal != HB_OK)
@@ -364,6 +370,7 @@ static int serve_worker(struct hb_crew *c, struct worker *w, struct hb_err *e)
     if (rc == HB_AGAIN)
         return HB_OK;
     hb_child_kill(&w->child);
+    (void)hb_context(&why, rc, "was killed");
     return replace_worker(c, w, why.msg, e);
 }
 
@@ -455,7 +462,7 @@ static int check_timeouts(struct hb_crew *c, struct hb_err *e)
 
         if (w->n_given == 0 || now - w->since < c->o.task_timeout_s)
             continue;
-        (void)snprintf(text, sizeof text, "no result within %g s", c->o.task_timeout_s);
+        (void)snprintf(text, sizeof text, "was killed: no result within %g s", c->o.task_timeout_s);
         hb_child_kill(&w->child);
         if ((rc = replace_worker(c, w, text, e)) != HB_OK)
             return rc;
@@ -524,16 +531,10 @@ static int serve_all(struct hb_crew *c, struct hb_err *e)
     return HB_OK;
 }
 
-int hb_crew_round(struct hb_crew *c, const struct hb_round *round, uint32_t batch, struct hb_err *e)
+static int work(struct hb_crew *c, struct hb_err *e)
 {
     int rc;
 
-    c->round = *round;
-    c->batch = batch;
-    c->next_first = round->first;
-    c->n_done = 0;
-    for (int k = 0; k < c->o.n_mergers; k++)
-        c->mergers[k].committed = false;
     while (!round_over(c)) {
         if ((rc = assign(c, e)) != HB_OK || (rc = poll_all(c, e)) != HB_OK)
             return rc;
@@ -544,6 +545,23 @@ int hb_crew_round(struct hb_crew *c, const struct hb_round *round, uint32_t batc
             return rc;
         if (c->o.tick(c->o.tick_ctx))
             return HB_CREW_ABORTED;
+    }
+    return HB_OK;
+}
+
+int hb_crew_round(struct hb_crew *c, const struct hb_round *round, uint32_t batch, struct hb_err *e)
+{
+    int rc;
+
+    c->round = *round;
+    c->batch = batch;
+    c->next_first = round->first;
+    c->n_done = 0;
+    for (int k = 0; k < c->o.n_mergers; k++)
+        c->mergers[k].committed = false;
+    if ((rc = work(c, e)) != HB_OK) {
+        c->hurry = true; /* a worker may be deep in a task that nobody wants any more */
+        return rc;
     }
     c->stats.merge_s += hb_os_monotonic() - c->results_in;
     close_retired(c);
@@ -576,9 +594,11 @@ int hb_crew_new(const struct hb_crew_options *o, struct hb_crew **out, struct hb
     return rc;
 }
 
-static void stop_worker(struct worker *w)
+static void stop_worker(struct worker *w, bool hurry)
 {
-    if (w->child.pid > 0) {
+    if (hurry) {
+        hb_child_kill(&w->child);
+    } else if (w->child.pid > 0) {
         int sent = hb_frame_write(&w->out, HB_FRAME_SHUTDOWN, 0, NULL, 0, NULL);
 
         (void)sent; /* closing its input says the same */
@@ -594,8 +614,10 @@ void hb_crew_free(struct hb_crew *c)
     if (c == NULL)
         return;
     for (int i = 0; c->workers != NULL && i < c->o.n_workers; i++)
-        stop_worker(&c->workers[i]);
+        stop_worker(&c->workers[i], c->hurry);
     for (int k = 0; c->mergers != NULL && k < c->o.n_mergers; k++) {
+        if (c->hurry)
+            hb_child_kill(&c->mergers[k].child);
         hb_child_stop(&c->mergers[k].child, STOP_PATIENCE);
         hb_frame_reader_fini(&c->mergers[k].in);
         hb_buf_fini(&c->mergers[k].queue);
@@ -605,6 +627,7 @@ void hb_crew_free(struct hb_crew *c)
     hb_mem_free(c->mergers);
     hb_mem_free(c->fds);
     hb_mem_free(c->returned);
+    hb_mem_free(c->retired);
     hb_mem_free(c);
 }
 

@@ -47,7 +47,7 @@ struct hb_crew; /* opaque */
 
 /* Start all processes. Errors: HB_EPLUGIN (a program does not start), HB_ENOMEM, HB_ESYS. */
 int hb_crew_new(const struct hb_crew_options *o, struct hb_crew **out, struct hb_err *e) HB_MUSTUSE;
-/* SHUTDOWN to all and wait for them. */
+/* SHUTDOWN to all and wait for them; after a failed round they are killed. */
 void hb_crew_free(struct hb_crew *c);
 
 /* One round, in tasks of `batch` iterations, until every merger has committed it.

@@ -52,6 +52,7 @@ static int take_lock(struct hb_logdir *d, struct hb_err *e)
 
     if (rc != HB_OK)
         return rc;
+    d->was_there = access(path, F_OK) == 0;
     d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (d->lock_fd < 0)
         return hb_fail_sys(e, HB_ECREATE, "cannot make '%s'", path);
@@ -60,6 +61,33 @@ static int take_lock(struct hb_logdir *d, struct hb_err *e)
     if (errno == EACCES || errno == EAGAIN)
         return hb_fail(e, HB_ECREATE, "another hb-train is at work in '%s'", d->path);
     return hb_fail_sys(e, HB_ECREATE, "cannot lock '%s'", path);
+}
+
+/* NAME.tmp.PID, which hb_atomic_open makes, of a file that only an hb-train writes here. */
+static bool is_leftover(const char *name)
+{
+    static const char *const starts[] = {"iter-", "buckets-", "config.yaml", "latest.hbc"};
+
+    if (strstr(name, ".tmp") == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
+        if (strncmp(name, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Best effort: what cannot be removed is in nobody's way. We hold the lock, so nobody writes it. */
+static void sweep(const char *dir)
+{
+    DIR *d = opendir(dir);
+    const struct dirent *entry;
+    char path[HB_PATH_MAX];
+
+    while (d != NULL && (entry = readdir(d)) != NULL)
+        if (is_leftover(entry->d_name) && join(dir, entry->d_name, path, NULL) == HB_OK)
+            (void)unlink(path); /* see above */
+    if (d != NULL)
+        (void)closedir(d); /* read only */
 }
 
 int hb_logdir_open(const char *path, struct hb_logdir *d, struct hb_err *e)
@@ -71,9 +99,13 @@ int hb_logdir_open(const char *path, struct hb_logdir *d, struct hb_err *e)
         return hb_fail(e, HB_ECREATE, "the path of '%s' is too long", path);
     if ((rc = join(path, "checkpoints", d->checkpoints, e)) != HB_OK ||
         (rc = make_folder(path, e)) != HB_OK || (rc = make_folder(d->checkpoints, e)) != HB_OK ||
-        (rc = take_lock(d, e)) != HB_OK)
+        (rc = take_lock(d, e)) != HB_OK) {
         hb_logdir_close(d);
-    return rc;
+        return rc;
+    }
+    sweep(d->path);
+    sweep(d->checkpoints);
+    return HB_OK;
 }
 
 void hb_logdir_close(struct hb_logdir *d)
@@ -216,10 +248,12 @@ int hb_logdir_save(struct hb_logdir *d, const struct hb_table *t, struct hb_err 
     return point_latest(d, path, e);
 }
 
-int hb_logdir_newest(const struct hb_logdir *d, char out[HB_PATH_MAX], struct hb_err *e)
+int hb_logdir_newest(const struct hb_logdir *d, char out[HB_PATH_MAX], size_t *n_damaged,
+                     struct hb_err *e)
 {
     uint64_t *list;
     size_t n;
+    size_t damaged = 0;
     int rc = hb_checkpoints_list(d->checkpoints, &list, &n, e);
 
     out[0] = '\0';
@@ -229,8 +263,11 @@ int hb_logdir_newest(const struct hb_logdir *d, char out[HB_PATH_MAX], struct hb
         hb_checkpoints_name(d->checkpoints, list[n - 1], out);
         if (is_whole(out))
             break;
+        damaged++;
         out[0] = '\0';
     }
     hb_mem_free(list);
+    if (n_damaged != NULL)
+        *n_damaged = damaged;
     return HB_OK;
 }

@@ -18,11 +18,12 @@
 struct hb_logdir {
     char path[HB_PATH_MAX];
     char checkpoints[HB_PATH_MAX];
-    int lock_fd; /* -1: closed */
+    int lock_fd;    /* -1: closed */
+    bool was_there; /* a run began here before */
 };
 
-/* Make the folders and lock the run. Errors: HB_ECREATE: cannot be written, or another hb-train has
- * it. */
+/* Make the folders, lock the run, remove what a killed one left half-written. Errors: HB_ECREATE:
+ * cannot be written, or another hb-train has it. */
 int hb_logdir_open(const char *path, struct hb_logdir *d, struct hb_err *e) HB_MUSTUSE;
 void hb_logdir_close(struct hb_logdir *d);
 
@@ -38,7 +39,9 @@ int hb_checkpoints_prune(const char *dir, size_t keep, size_t *removed,
 
 /* Save the table as the newest checkpoint and point latest.hbc at it. */
 int hb_logdir_save(struct hb_logdir *d, const struct hb_table *t, struct hb_err *e) HB_MUSTUSE;
-/* Path of the newest checkpoint that opens, "" when there is none. */
-int hb_logdir_newest(const struct hb_logdir *d, char out[HB_PATH_MAX], struct hb_err *e) HB_MUSTUSE;
+/* Path of the newest checkpoint that is whole, "" when there is none. *n_damaged, may be NULL:
+ * newer ones that are not. */
+int hb_logdir_newest(const struct hb_logdir *d, char out[HB_PATH_MAX], size_t *n_damaged,
+                     struct hb_err *e) HB_MUSTUSE;
 
 #endif

@@ -86,6 +86,7 @@ static int map_segment(struct merger *m, int index, uint64_t need, const char *p
 {
     struct segment *s = &m->segments[index];
     struct stat st;
+    void *map = NULL;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     int rc = HB_OK;
 
@@ -96,11 +97,10 @@ static int map_segment(struct merger *m, int index, uint64_t need, const char *p
     else if ((uint64_t)st.st_size < need)
         rc = hb_fail(e, HB_EPROTO, "the segment '%s' has %lld bytes, a result needs %llu", path,
                      (long long)st.st_size, (unsigned long long)need);
-    if (rc == HB_OK) {
+    if (rc == HB_OK && (rc = hb_os_map(fd, (uint64_t)st.st_size, false, &map, e)) == HB_OK) {
         hb_os_unmap(s->map, s->len);
-        s->map = NULL;
+        s->map = map;
         s->len = (uint64_t)st.st_size;
-        rc = hb_os_map(fd, s->len, false, &s->map, e);
     }
     (void)close(fd); /* the mapping stays */
     return rc;
@@ -155,6 +155,11 @@ static int take_records(struct merger *m, const struct hb_delta_head *head, cons
         HB_OK)
         return rc;
     h->offset = head->offset;
+    /* The path may name a new file by now: a descriptor's number is used again after its worker was
+     * replaced. Nothing of this round lies in the old one, so look once more. */
+    if (hb_xxh3(records_of(m, h), h->len) != head->hash &&
+        (rc = map_segment(m, h->segment, h->offset + h->len, head->segment, e)) != HB_OK)
+        return rc;
     if (hb_xxh3(records_of(m, h), h->len) != head->hash)
         return hb_fail(e, HB_EPROTO, "a result in the segment '%s' fails its checksum",
                        head->segment);

@@ -79,15 +79,15 @@ int hb_metrics_line(struct hb_metrics *m, const struct hb_crew *crew, uint64_t i
     tasks = s.tasks - m->last_stats.tasks;
     bytes = s.records_bytes - m->last_stats.records_bytes;
     *rate = span > 0 ? (double)(iteration - m->last_iteration) / span : 0.0;
-    line =
-        json_pack("{s:f,s:I,s:f,s:I,s:f,s:i,s:I,s:I,s:I,s:o,s:f,s:f,s:f,s:i,s:I}", "t",
-                  now - m->start, "iteration", (json_int_t)iteration, "iter_per_s", *rate, "nodes",
-                  (json_int_t)(nodes_before + s.nodes), "cpu_s", cpu_s, "workers",
-                  hb_crew_n_workers(crew), "generation", (json_int_t)generation, "pss_bytes",
-                  (json_int_t)pss, "tasks", (json_int_t)s.tasks, "worker_tasks", worker_tasks(crew),
-                  "bytes_per_task", tasks > 0 ? (double)bytes / (double)tasks : 0.0, "merge_s",
-                  s.merge_s, "checkpoint_s", m->checkpoint_s, "workers_replaced",
-                  (int)s.workers_replaced, "duplicates", (json_int_t)s.duplicates);
+    line = json_pack("{s:f,s:I,s:f,s:I,s:f,s:i,s:I,s:I,s:I,s:o,s:f,s:f,s:f,s:i,s:I,s:i}", "t",
+                     now - m->start, "iteration", (json_int_t)iteration, "iter_per_s", *rate,
+                     "nodes", (json_int_t)(nodes_before + s.nodes), "cpu_s", cpu_s, "workers",
+                     hb_crew_n_workers(crew), "generation", (json_int_t)generation, "pss_bytes",
+                     (json_int_t)pss, "tasks", (json_int_t)s.tasks, "worker_tasks",
+                     worker_tasks(crew), "bytes_per_task",
+                     tasks > 0 ? (double)bytes / (double)tasks : 0.0, "merge_s", s.merge_s,
+                     "checkpoint_s", m->checkpoint_s, "workers_replaced", (int)s.workers_replaced,
+                     "duplicates", (json_int_t)s.duplicates, "restores", (int)m->restores);
     if (line == NULL)
         return hb_fail(e, HB_ENOMEM, "out of memory for a line of metrics");
     bad = json_dumpf(line, m->file, JSON_COMPACT | JSON_REAL_PRECISION(9)) != 0 ||

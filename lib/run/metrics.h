@@ -16,6 +16,7 @@ struct hb_metrics {
     uint64_t last_iteration;
     struct hb_crew_stats last_stats;
     double checkpoint_s; /* spent in checkpoints so far */
+    uint32_t restores;   /* times the table was restored after a lost merger */
 };
 
 /* Open for appending: a resumed run goes on in the same file. Errors: HB_ECREATE. */

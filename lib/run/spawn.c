@@ -30,12 +30,17 @@ static int make_pipe(int fds[2], struct hb_err *e)
     return HB_OK;
 }
 
+/* What a supervisor sends to all processes at once is for the parent, which ends the children when
+ * the round is done; a child hears SIGKILL and the end of its input. */
+static const int parents_signals[] = {SIGTERM, SIGINT, SIGUSR1};
+
 /* dup2 in the child clears CLOEXEC on 0 and 1; all others close at exec. */
 static int spawn_with(char *const argv[], int in, int out, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
     sigset_t defaults;
+    sigset_t blocked;
     int err;
 
     if ((err = posix_spawn_file_actions_init(&actions)) != 0)
@@ -46,11 +51,16 @@ static int spawn_with(char *const argv[], int in, int out, pid_t *pid)
     }
     (void)sigemptyset(&defaults);
     (void)sigaddset(&defaults, SIGPIPE); /* ignored here; the child decides for itself */
+    (void)sigemptyset(&blocked);
+    for (size_t i = 0; i < sizeof parents_signals / sizeof parents_signals[0]; i++)
+        (void)sigaddset(&blocked, parents_signals[i]); /* cannot fail for a valid signal */
     if ((err = posix_spawn_file_actions_adddup2(&actions, in, 0)) == 0 &&
         (err = posix_spawn_file_actions_adddup2(&actions, out, 1)) == 0 &&
         (err = posix_spawnattr_setsigdefault(&attr, &defaults)) == 0 &&
         (err = posix_spawnattr_setpgroup(&attr, 0)) == 0 &&
-        (err = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF)) == 0)
+        (err = posix_spawnattr_setsigmask(&attr, &blocked)) == 0 &&
+        (err = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
+                                                   POSIX_SPAWN_SETSIGMASK)) == 0)
         err = posix_spawn(pid, argv[0], &actions, &attr, argv, environ);
     (void)posix_spawnattr_destroy(&attr); /* cannot fail once initialised */
     (void)posix_spawn_file_actions_destroy(&actions);

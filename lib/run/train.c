@@ -31,6 +31,7 @@ struct train {
     uint64_t iteration, generation;
     uint64_t target;          /* UINT64_MAX: none */
     uint64_t first_iteration; /* this process began here */
+    const char *from;         /* checkpoint that this process began with; NULL: the start */
     uint64_t nodes_before;    /* decision nodes of processes before this one, or of lost crews */
     double last_save;
     double last_rate;
@@ -97,52 +98,114 @@ static int read_position(struct train *t, struct hb_err *e)
     return hb_table_clean(&t->table, &t->generation, &t->iteration, e);
 }
 
-/* Begin anew, or where --resume-from says. */
-static int first_position(struct train *t, struct hb_err *e)
+/* --resume-from latest: the newest whole checkpoint. A run that ended before its first one begins
+ * again, which gives the same bits. */
+static int find_latest(struct train *t, char newest[HB_PATH_MAX], struct hb_err *e)
 {
-    char newest[HB_PATH_MAX];
-    const char *from = t->o->resume_from;
-    int rc = hb_logdir_newest(&t->dir, newest, e);
+    char text[HB_PATH_MAX + 96];
+    size_t n_damaged;
+    int rc = hb_logdir_newest(&t->dir, newest, &n_damaged, e);
 
     if (rc != HB_OK)
         return rc;
-    if (from != NULL && strcmp(from, "latest") == 0) {
-        if (newest[0] == '\0')
-            return hb_fail(e, HB_ENOINPUT, "'%s' has no whole checkpoint to resume from",
-                           t->dir.checkpoints);
-        from = newest;
-    } else if (from == NULL && newest[0] != '\0') {
+    if (newest[0] == '\0' && n_damaged > 0)
+        return hb_fail(e, HB_EFORMAT, "none of the %zu checkpoints in '%s' is whole", n_damaged,
+                       t->dir.checkpoints);
+    if (newest[0] == '\0' && !t->dir.was_there)
+        return hb_fail(e, HB_ENOINPUT, "'%s' has no checkpoint to resume from", t->dir.checkpoints);
+    if (newest[0] == '\0')
+        (void)snprintf(text, sizeof text, "'%s' has no checkpoint yet: beginning at iteration 0",
+                       t->dir.checkpoints);
+    else if (n_damaged > 0)
+        (void)snprintf(text, sizeof text, "%zu newer checkpoints are damaged: resuming from %s",
+                       n_damaged, newest);
+    else
+        (void)snprintf(text, sizeof text, "Resuming from %s", newest);
+    info(t, text);
+    return HB_OK;
+}
+
+/* A folder holds one run: its newest checkpoint must be of this one. */
+static int check_folder(const struct train *t, struct hb_err *e)
+{
+    struct hb_checkpoint c = {0};
+    char newest[HB_PATH_MAX];
+    int rc = hb_logdir_newest(&t->dir, newest, NULL, e);
+
+    if (rc != HB_OK || newest[0] == '\0')
+        return rc;
+    if ((rc = hb_checkpoint_open(newest, &c, e)) == HB_OK)
+        rc = hb_identity_match(&t->table.id, "this configuration", &c.id, newest, e);
+    hb_checkpoint_close(&c);
+    return rc;
+}
+
+static int refuse_second_run(const struct train *t, struct hb_err *e)
+{
+    uint64_t *list;
+    size_t n;
+    int rc = hb_checkpoints_list(t->dir.checkpoints, &list, &n, e);
+
+    hb_mem_free(list);
+    if (rc == HB_OK && n > 0)
         return hb_fail(e, HB_ECREATE,
                        "'%s' already holds a run; go on with --resume-from latest or name "
                        "another --logdir",
                        t->dir.path);
-    }
-    if (from != NULL && (rc = load_checkpoint(t, from, e)) != HB_OK)
-        return rc;
-    return read_position(t, e);
+    return rc;
 }
 
-/* After a lost merger: the newest checkpoint of this run, or generation 0. */
+/* Begin anew, or where --resume-from says. */
+static int first_position(struct train *t, struct hb_err *e)
+{
+    char newest[HB_PATH_MAX] = "";
+    int rc;
+
+    t->from = t->o->resume_from;
+    if (t->from == NULL) {
+        rc = refuse_second_run(t, e);
+    } else if (strcmp(t->from, "latest") == 0) {
+        rc = find_latest(t, newest, e);
+        t->from = newest[0] != '\0' ? newest : NULL;
+    } else {
+        rc = check_folder(t, e);
+    }
+    if (rc == HB_OK && t->from != NULL)
+        rc = load_checkpoint(t, t->from, e);
+    if (t->from == newest)
+        t->from = NULL; /* it will be found again */
+    return rc == HB_OK ? read_position(t, e) : rc;
+}
+
+/* After a lost merger: the newest checkpoint of this run, the one it began with, or generation 0.
+ */
 static int restore(struct train *t, struct hb_err *e)
 {
     char newest[HB_PATH_MAX];
     char text[HB_PATH_MAX + 64];
-    int rc = hb_logdir_newest(&t->dir, newest, e);
+    const char *from = newest;
+    int rc = hb_logdir_newest(&t->dir, newest, NULL, e);
 
     if (rc != HB_OK)
         return rc;
+    if (newest[0] == '\0')
+        from = t->from;
     hb_table_set(&t->table, HB_TABLE_VOID, 0, 0, 0);
     t->nodes_before = 0;
-    if (newest[0] != '\0') {
-        rc = load_checkpoint(t, newest, e);
+    if (from != NULL) {
+        rc = load_checkpoint(t, from, e);
     } else {
         memset(t->table.rows, 0, 4 * t->table.layout.n_words);
         hb_table_set(&t->table, HB_TABLE_CLEAN, 0, 0, 0);
     }
     if (rc != HB_OK || (rc = read_position(t, e)) != HB_OK)
         return rc;
+    t->metrics.restores++;
+    t->metrics.last_iteration = t->iteration; /* rates are never negative */
+    if (t->first_iteration > t->iteration)
+        t->first_iteration = t->iteration;
     (void)snprintf(text, sizeof text, "the table was open; restored to iteration %llu from %s",
-                   (unsigned long long)t->iteration, newest[0] != '\0' ? newest : "the start");
+                   (unsigned long long)t->iteration, from != NULL ? from : "the start");
     info(t, text);
     return HB_OK;
 }
@@ -153,10 +216,13 @@ static int restore(struct train *t, struct hb_err *e)
 static int save(struct train *t, struct hb_err *e)
 {
     double before = hb_os_monotonic();
-    int rc = hb_logdir_save(&t->dir, &t->table, e);
+    int rc;
 
+    *t->o->phase = HB_TRAIN_SAVING;
+    rc = hb_logdir_save(&t->dir, &t->table, e);
     if (rc == HB_OK)
         rc = hb_checkpoints_prune(t->dir.checkpoints, t->o->config.snapshot_keep, NULL, e);
+    *t->o->phase = HB_TRAIN_ROUNDS;
     t->last_save = hb_os_monotonic();
     t->metrics.checkpoint_s += t->last_save - before;
     return rc;
@@ -189,8 +255,8 @@ static int report(struct train *t, struct hb_err *e)
     return rc;
 }
 
-/* Inside a round: say something when it is time, and tell whether to abort. A failed line of
- * metrics ends the run at the round's end, where report() is called again. */
+/* Inside a round: say something when it is time, and tell whether to abort. A line of metrics that
+ * cannot be written is no reason to stop here; the one at the end of the run is checked. */
 static bool tick(void *ctx)
 {
     struct train *t = ctx;
@@ -300,16 +366,19 @@ static bool snapshot_due(struct train *t)
 
 static int loop(struct train *t, struct hb_err *e)
 {
-    int rc;
+    int rc, reported;
 
+    *t->o->phase = HB_TRAIN_ROUNDS;
     while (t->iteration < t->target && !out_of_time(t) && *t->o->stop == 0) {
         if ((rc = one_round(t, e)) != HB_OK)
             return rc;
         if (snapshot_due(t) && (rc = save(t, e)) != HB_OK)
             return rc;
     }
-    if ((rc = report(t, e)) != HB_OK || (rc = save(t, e)) != HB_OK)
+    if ((rc = save(t, e)) != HB_OK)
         return rc;
+    if ((reported = report(t, e)) != HB_OK) /* after the checkpoint: it is worth more */
+        return reported;
     if (*t->o->stop != 0 && t->iteration < t->target)
         return hb_fail(e, HB_ESTOPPED, "stopped at iteration %llu; go on with --resume-from latest",
                        (unsigned long long)t->iteration);

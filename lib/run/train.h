@@ -18,6 +18,13 @@ struct hb_train_progress {
     int workers;
 };
 
+/* Where a run is, for a signal handler that must know what a signal would interrupt. */
+enum hb_train_phase {
+    HB_TRAIN_PREPARING, /* nothing is trained yet that could be lost */
+    HB_TRAIN_ROUNDS,    /* `stop` is heard */
+    HB_TRAIN_SAVING     /* a checkpoint is being written, which cannot be hurried */
+};
+
 struct hb_train_options {
     struct hb_config config; /* command line already applied */
     struct hb_setup_options setup;
@@ -29,6 +36,7 @@ struct hb_train_options {
     /* Set by signal handlers. stop 1: finish the round, checkpoint, HB_ESTOPPED; 2: at once. */
     const volatile sig_atomic_t *stop;
     volatile sig_atomic_t *snapshot; /* checkpoint after this round; cleared when taken */
+    volatile sig_atomic_t *phase;    /* kept up to date: enum hb_train_phase */
     int wake_fd;                     /* readable after a signal; -1: none */
     double interval_s;               /* of progress and metrics */
     void (*progress)(void *ctx, const struct hb_train_progress *p);
