@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "abstraction/hb_plugin.h"
 #include "base/os.h"
 #include "run/train.h"
 #include "tool.h"
@@ -212,10 +213,18 @@ static void on_build(void *ctx, int street, const char *stage, double fraction)
     }
 }
 
+static void on_plugin_warning(int level, const char *msg)
+{
+    if (level >= HB_LOG_WARNING)
+        (void)fprintf(stderr, "hb-train: plugin: %s\n", msg);
+}
+
 static void on_plugin_log(int level, const char *msg)
 {
-    (void)level;
-    tool_info("plugin: %s", msg);
+    if (level >= HB_LOG_WARNING)
+        on_plugin_warning(level, msg);
+    else if (level >= HB_LOG_INFO)
+        tool_info("plugin: %s", msg);
 }
 
 /* ---- options over configuration ---- */
@@ -338,8 +347,9 @@ int main(int argc, char **argv)
                                         .plugin_dirs = plugin_dirs,
                                         .progress = on_build,
                                         .progress_ctx = &screen,
-                                        .log = on_plugin_log};
+                                        .log = o.quiet ? on_plugin_warning : on_plugin_log};
     if (o.plan) {
+        t.setup.estimate = true;
         if (print_plan(&o, &t.config, &t.setup, &e) != HB_OK)
             tool_die(&e, "plan");
         return tool_finish(TOOL_OK);

@@ -72,6 +72,14 @@ static int check_street(const struct builder *w, int street, struct hb_err *e)
     return hb_fail(e, HB_ECONFIG, "betting: round %d has decisions but no sizes", street + 1);
 }
 
+/* Also known from the actions, long before the nodes are there: a decision has at most one fold and
+ * one call, and each raise leads to a decision of its own, so n_edges < 3 n_nodes in the end. */
+static int too_many_nodes(const struct builder *w, struct hb_err *e)
+{
+    return hb_fail(e, HB_ELIMIT, "tree has more than %" PRIu32 " decision nodes: %s", w->max_nodes,
+                   "keep fewer bet sizes or raises");
+}
+
 static int add_node(struct builder *w, const struct hb_state *s, uint32_t parent, struct hb_err *e)
 {
     struct hb_tree *t = w->t;
@@ -80,10 +88,12 @@ static int add_node(struct builder *w, const struct hb_state *s, uint32_t parent
     int rc;
 
     if (t->n_nodes >= w->max_nodes)
-        return hb_fail(e, HB_ELIMIT, "tree has more than %" PRIu32 " decision nodes: %s",
-                       w->max_nodes, "keep fewer bet sizes or raises");
-    if ((rc = check_street(w, s->street, e)) || (rc = list_actions(w, s, &n, e)) ||
-        (rc = reserve(&t->node, &w->cap_nodes, (size_t)t->n_nodes + 1, sizeof *t->node, e)))
+        return too_many_nodes(w, e);
+    if ((rc = check_street(w, s->street, e)) || (rc = list_actions(w, s, &n, e)))
+        return rc;
+    if (t->n_edges + (uint64_t)n > 3 * (uint64_t)w->max_nodes)
+        return too_many_nodes(w, e);
+    if ((rc = reserve(&t->node, &w->cap_nodes, (size_t)t->n_nodes + 1, sizeof *t->node, e)))
         return rc;
     if ((uint32_t)n > UINT32_MAX - t->n_edges)
         return hb_fail(e, HB_ELIMIT, "tree has more than %" PRIu32 " actions", UINT32_MAX);
@@ -189,7 +199,9 @@ int hb_tree_new(const struct hb_rules *r, const struct hb_betting *b, uint32_t m
     struct hb_state s;
     int rc;
 
-    w.max_nodes = max_nodes == 0 || max_nodes > NODES_MAX ? NODES_MAX : max_nodes;
+    w.max_nodes = max_nodes == 0 ? HB_TREE_NODES_MAX : max_nodes;
+    if (w.max_nodes > NODES_MAX)
+        w.max_nodes = NODES_MAX;
     hb_state_init(r, &s);
     if (s.finished)
         return hb_fail(e, HB_ECONFIG, "the hand is over before the first decision: %s",

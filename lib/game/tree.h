@@ -49,10 +49,13 @@ struct hb_tree {
     int32_t *spent; /* [n_ends][n_players] chips */
 };
 
-/* Enumerate. `max_nodes` bounds decision nodes (0: 2^31-1). Returns owned arrays (hb_tree_fini).
- * Errors: HB_ELIMIT naming the bound ("tree has more than N decision nodes: ..."), HB_ECONFIG when
- * a street that has decisions has no sizes, HB_ENOMEM. Depth of recursion is bounded by the longest
- * hand, not by the tree. */
+/* More would make a table that no machine holds; found out before memory is. */
+#define HB_TREE_NODES_MAX (1u << 24)
+
+/* Enumerate. `max_nodes` bounds decision nodes (0: HB_TREE_NODES_MAX). Returns owned arrays
+ * (hb_tree_fini). Errors: HB_ELIMIT naming the bound ("tree has more than N decision nodes: ..."),
+ * HB_ECONFIG when a street that has decisions has no sizes, HB_ENOMEM. Depth of recursion is
+ * bounded by the longest hand, not by the tree. */
 int hb_tree_new(const struct hb_rules *r, const struct hb_betting *b, uint32_t max_nodes,
                 struct hb_tree *t, struct hb_err *e) HB_MUSTUSE;
 void hb_tree_fini(struct hb_tree *t);

@@ -160,7 +160,7 @@ static void collect(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
         (void)snprintf(dst, sizeof log->what, "%s", text);
 }
 
-/* The line on which `key` stands as a key, 0 when it is not found. */
+/* The line on which `key` stands as a key, 0 when it is not found. Comments are passed over. */
 static int line_of_key(const struct hb_buf *text, const char *key)
 {
     size_t n = strlen(key);
@@ -169,6 +169,9 @@ static int line_of_key(const struct hb_buf *text, const char *key)
     int line = 1;
 
     for (; p < end; p++) {
+        if (*p == '#' && (p == (const char *)text->data || strchr(" \n", p[-1]) != NULL))
+            while (p + 1 < end && p[1] != '\n')
+                p++;
         if (*p == '\n')
             line++;
         else if ((size_t)(end - p) > n && memcmp(p, key, n) == 0 && p[n] == ':' &&

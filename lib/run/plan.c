@@ -77,5 +77,9 @@ int hb_train_plan(const struct hb_config *c, const struct hb_setup *s, int n_wor
                       52 * (uint64_t)s->tree.n_nodes; /* hb-train's own tree */
     out->disk_bytes = (uint64_t)(c->snapshot_keep + 1) * out->table_bytes + out->bucket_bytes;
     estimate_rate(s, n_workers, out);
+    if (c->num_iterations == 0 || (c->time_budget_s > 0 && c->time_budget_s < out->seconds)) {
+        out->seconds = c->time_budget_s;
+        out->iterations = (uint64_t)(out->seconds * out->iterations_per_s);
+    }
     return HB_OK;
 }

@@ -1,9 +1,11 @@
 #include "run/setup.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "abstraction/hba.h"
 #include "abstraction/plugin.h"
 #include "base/io.h"
 
@@ -53,7 +55,8 @@ static int bucket_path(const struct hb_config *c, const struct hb_setup_options 
     for (int st = 0; st < HB_STREETS && rc == HB_OK; st++) {
         hb_buf_u8(&key, need[st]);
         if (need[st] && !c->cards.street[st].given)
-            rc = hb_fail(e, HB_ECONFIG, "cards: street %d has decisions and no entry", st);
+            rc = hb_fail(e, HB_ECONFIG, "cards: the %s has decisions but no entry",
+                         hb_street_name(st));
         else if (need[st])
             rc = add_street_key(&c->cards.street[st], o->plugin_dirs, &key, e);
     }
@@ -63,8 +66,43 @@ static int bucket_path(const struct hb_config *c, const struct hb_setup_options 
     hb_buf_fini(&key);
     hb_hash_hex(&hash, hex);
     if (rc == HB_OK &&
-        snprintf(path, HB_PATH_MAX, "%s/buckets-%.16s.hba", o->build_dir, hex) >= HB_PATH_MAX)
+        snprintf(path, HB_PATH_MAX, "%s/buckets-%.16s.hba",
+                 o->build_dir != NULL ? o->build_dir : "/nonexistent", hex) >= HB_PATH_MAX)
         rc = hb_fail(e, HB_ECREATE, "the path of '%s' is too long", o->build_dir);
+    return rc;
+}
+
+/* N of "k=N" among the arguments, 0 when it is not there. */
+static uint32_t announced_buckets(const char *args)
+{
+    const char *at = strncmp(args, "k=", 2) == 0 ? args : strstr(args, ",k=");
+    unsigned long n = at != NULL ? strtoul(strchr(at, '=') + 1, NULL, 10) : 0;
+
+    return n <= UINT32_MAX ? (uint32_t)n : 0;
+}
+
+/* Sizes without maps: the lossless ones, with fewer buckets where the arguments say how many. */
+static int estimate_buckets(const struct hb_config *c, struct hb_setup *s, struct hb_err *e)
+{
+    int rc = hb_buckets_lossless(&c->rules.deck, s->need, &s->buckets, e);
+
+    for (int st = 0; st < HB_STREETS && rc == HB_OK; st++) {
+        struct hb_buckets_street *to = &s->buckets.street[st];
+        uint32_t n = announced_buckets(c->cards.street[st].args);
+
+        if (!s->need[st] || strcmp(c->cards.street[st].plugin, "lossless") == 0)
+            continue;
+        if (n == 0)
+            return hb_fail(e, HB_ECONFIG,
+                           "cards: how many buckets '%s' makes on the %s is not known before it "
+                           "has run; make the file with hb-bucket build and name it with --buckets",
+                           c->cards.street[st].plugin, hb_street_name(st));
+        to->n_buckets = n < to->n_hands ? n : (uint32_t)to->n_hands;
+        to->kind = hb_hba_kind(to->n_buckets);
+        if (to->hottest < to->total / to->n_buckets)
+            to->hottest = to->total / to->n_buckets;
+    }
+    s->estimated = true;
     return rc;
 }
 
@@ -78,6 +116,8 @@ static int build_buckets(const struct hb_config *c, const struct hb_setup_option
         return rc;
     if (access(path, R_OK) == 0 && hb_buckets_open(path, NULL, &s->buckets, NULL) == HB_OK)
         return HB_OK; /* built before, and whole */
+    if (o->estimate)
+        return estimate_buckets(c, s, e);
     s->built = true;
     rc = hb_buckets_build(&c->rules.deck, s->need, &c->cards, o->plugin_dirs, path, o->progress,
                           o->progress_ctx, o->log, e);
@@ -93,7 +133,7 @@ static int open_buckets(const struct hb_config *c, const struct hb_setup_options
         rc = hb_buckets_open(o->buckets, NULL, &s->buckets, e);
     else if (!c->cards_given)
         rc = hb_buckets_lossless(&c->rules.deck, s->need, &s->buckets, e);
-    else if (o->build_dir != NULL)
+    else if (o->build_dir != NULL || o->estimate)
         rc = build_buckets(c, o, s, e);
     else
         rc = hb_fail(e, HB_ECONFIG,

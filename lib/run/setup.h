@@ -15,7 +15,8 @@ struct hb_setup {              /* {0} is empty */
     struct hb_buckets buckets; /* owned */
     bool need[HB_STREETS];     /* the tree has decisions there */
     struct hb_spec spec;
-    bool built; /* a bucket file was built, not reused */
+    bool built;     /* a bucket file was built, not reused */
+    bool estimated; /* the buckets have sizes but no maps: good for a plan only */
 };
 
 /* How to come by buckets that no file was given for. */
@@ -23,6 +24,8 @@ struct hb_setup_options {
     const char *buckets;     /* bucket file to use, or NULL */
     const char *build_dir;   /* folder in which buckets are built and found again by identity, or
                                 NULL: then a   configuration that needs a file is HB_ECONFIG */
+    bool estimate;           /* build nothing: buckets that are not there yet are counted from the
+                                arguments k=N of their plugins; hb_setup.estimated says so */
     const char *plugin_dirs; /* ':'-list */
     hb_build_progress progress;
     void *progress_ctx;

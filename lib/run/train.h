@@ -57,9 +57,7 @@ struct hb_train_result {
 int hb_train_run(const struct hb_train_options *o, struct hb_train_result *out,
                  struct hb_err *e) HB_MUSTUSE;
 
-/* What a run will take (hb-train --plan). Nothing is started; buckets that do not exist yet are
- * counted, not built: their sizes must then follow from the configuration (HB_ECONFIG says when
- * they do not). */
+/* What a run will take (hb-train --plan). Nothing is started; `s` may have estimated buckets. */
 struct hb_plan {
     uint64_t infosets, table_bytes, bucket_bytes, peak_bytes, disk_bytes;
     uint64_t nodes;             /* decision nodes of the tree */

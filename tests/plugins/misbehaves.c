@@ -4,14 +4,17 @@
  *   range     one hand in a bucket that is not     mod=N     bucket = hand % N
  *   same      identity, unannounced                host      range errors of the host's calls
  *   liar      announces the identity, but gives hand 3 the bucket of hand 2
- *   rounds=N  bucket = hand % N over hands with the rounds apart */
+ *   rounds=N  bucket = hand % N over hands with the rounds apart
+ *   fifo=PATH create waits until a writer has opened and closed this FIFO */
 #include "hb_plugin.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct hb_abs {
     uint64_t n_hands;
@@ -29,6 +32,17 @@ static bool host_refuses(const struct hb_host *host, int street)
            host->hand_strength(host->ctx, street, 1, n, 1, &x) != 0 &&
            host->hand_strength(host->ctx, 4, 1, 0, 1, &x) != 0 && host->count(host->ctx, -1) == 0 &&
            isnan(host->equity(host->ctx, street, n)) && host->count_rounds(host->ctx, 4) == 0;
+}
+
+static void wait_for_writer(const char *fifo)
+{
+    int fd = open(fifo, O_RDONLY | O_CLOEXEC);
+    char c;
+
+    while (fd >= 0 && read(fd, &c, 1) > 0)
+        continue;
+    if (fd >= 0)
+        (void)close(fd); /* read only */
 }
 
 static struct hb_abs *create(const struct hb_host *host, const struct hb_shape *shape,
@@ -50,6 +64,8 @@ static struct hb_abs *create(const struct hb_host *host, const struct hb_shape *
         free(a);
         return NULL;
     }
+    if (strncmp(args, "fifo=", 5) == 0)
+        wait_for_writer(args + 5);
     a->range = strcmp(args, "range") == 0;
     a->liar = strcmp(args, "liar") == 0;
     if (strcmp(args, "zero") == 0)
