@@ -303,9 +303,10 @@ all_worked() { # DIR N
     [ "${#lines[@]}" = 1 ]
     [ "$(jq -c '.infosets > 0 and .table_bytes > 0 and .bucket_bytes >= 0 and .peak_bytes > .table_bytes and .disk_bytes > 0 and .iterations_per_s > 0 and .seconds > 0' <<<"$output")" = true ]
     [ ! -e a ]
-    local peak=$(jq .peak_bytes <<<"$output")
+    local peak pss
+    peak=$(jq .peak_bytes <<<"$output")
     hb-train --config run.yaml --logdir a --num-workers 2 -q
-    local pss=$(metric a .pss_bytes)
+    pss=$(metric a .pss_bytes)
     # 5 % or 32 MiB
     [ "$(jq -n "($pss - $peak) | fabs | . <= ([0.05 * $peak, 33554432] | max)")" = true ]
     [ "$(hb-ckpt info a/checkpoints/latest.hbc | jq .infosets)" = "$(jq .infosets <<<"$output")" ]
