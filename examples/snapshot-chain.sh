@@ -16,7 +16,7 @@ command -v hb-ckpt hb-frame hb-worker hb-merge >/dev/null || {
     exit 69
 }
 dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+trap 'wait; rm -rf "$dir"' EXIT # after the last part has ended
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM

@@ -86,7 +86,7 @@ gives_up() {
     hb-frame tasks --config "$ROOT/examples/leduc.yaml" --first 0 --count 16 |
         gives_up 65 "another game" t
     tasks 0 4 7 | gives_up 65 "another seed: 7, here it is 42" t
-    sed '/^game/d; s/linear/dcfr/' "$KUHN" >other.yaml
+    sed '/^game/d; s/dcfr/linear/' "$KUHN" >other.yaml
     echo "game: $GAMES/kuhn.game" >>other.yaml
     hb-frame tasks --config other.yaml --first 0 --count 16 | gives_up 65 "another run" t
 }
