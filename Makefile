@@ -196,6 +196,7 @@ style:
 bench: all $(BENCH)
 	@for t in $(BENCH); do $$t || exit 1; done
 
+demo: export HB_DEMO_SINCE := $(shell date +%s)
 demo: all
 	@$(if $(wildcard examples/demo.sh),B=$(B) examples/demo.sh,echo "no examples/demo.sh" >&2; exit 66)
 

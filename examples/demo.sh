@@ -59,4 +59,6 @@ END
 [ -z "${bin:-}" ] || printf '  (the programs are in %s)\n' "$bin"
 
 end=$(date +%s)
-printf '\nbuckets and training %d s, the whole demo %d s\n' $((trained - start)) $((end - start))
+printf '\n'
+[ -z "${HB_DEMO_SINCE:-}" ] || printf 'installing and building took %d s, ' $((start - HB_DEMO_SINCE))
+printf 'the demo %d s (%d s of them buckets and training)\n' $((end - start)) $((trained - start))
