@@ -7,8 +7,9 @@
 #include "base/rng.h"
 #include "cards/eval.h"
 
-/* Floats of scratch that the deepest path needs: probabilities and values of every node on it. */
-static int scratch_floats(const struct hb_tree *t, size_t *out, struct hb_err *e)
+/* Actions of all nodes on the longest path: so many probabilities, values and references it needs.
+ */
+static int longest_path(const struct hb_tree *t, size_t *out, struct hb_err *e)
 {
     uint32_t *path = NULL;
     size_t most = 0;
@@ -17,7 +18,7 @@ static int scratch_floats(const struct hb_tree *t, size_t *out, struct hb_err *e
     if (rc != HB_OK)
         return rc;
     for (uint32_t i = 0; i < t->n_nodes; i++) { /* parents come first */
-        path[i] = 2u * t->node[i].n_actions + (i > 0 ? path[t->node[i].parent] : 0);
+        path[i] = t->node[i].n_actions + (i > 0 ? path[t->node[i].parent] : 0);
         if (path[i] > most)
             most = path[i];
     }
@@ -29,15 +30,18 @@ static int scratch_floats(const struct hb_tree *t, size_t *out, struct hb_err *e
 int hb_cfr_init(struct hb_cfr *c, const struct hb_table *t, const struct hb_buckets *b,
                 struct hb_err *e)
 {
+    size_t n_slots = 0;
     int rc;
 
     memset(c, 0, sizeof *c);
     c->table = t;
     c->buckets = b;
     c->units_per_chip = (float)ldexp(1.0, t->spec.params.unit_shift);
-    if ((rc = scratch_floats(&t->tree, &c->scratch_len, e)) != HB_OK ||
-        (rc = hb_mem_new(&c->scratch, c->scratch_len, sizeof *c->scratch, "traversal scratch",
-                         e)) != HB_OK ||
+    if ((rc = longest_path(&t->tree, &n_slots, e)) != HB_OK ||
+        (rc = hb_mem_new(&c->slot, n_slots, sizeof *c->slot, "traversal scratch", e)) != HB_OK ||
+        (rc = hb_mem_new(&c->own, n_slots, sizeof *c->own, "traversal scratch", e)) != HB_OK ||
+        (rc = hb_mem_new(&c->others, n_slots, sizeof *c->others, "traversal scratch", e)) !=
+            HB_OK ||
         (rc = hb_discounts_init(&c->discounts, &t->spec.params, e)) != HB_OK)
         hb_cfr_fini(c);
     return rc;
@@ -45,7 +49,9 @@ int hb_cfr_init(struct hb_cfr *c, const struct hb_table *t, const struct hb_buck
 
 void hb_cfr_fini(struct hb_cfr *c)
 {
-    hb_mem_free(c->scratch);
+    hb_mem_free(c->slot);
+    hb_mem_free(c->own);
+    hb_mem_free(c->others);
     hb_discounts_fini(&c->discounts);
     memset(c, 0, sizeof *c);
 }
@@ -134,6 +140,26 @@ void hb_deal_runouts(const struct hb_rules *r, uint64_t seed, uint64_t iteration
     }
 }
 
+/* Seat 0 against seat 1 when both put in `stake`. */
+static float heads_up_edge(const uint32_t *strength)
+{
+    return strength[0] == strength[1] ? 0.0f : strength[0] > strength[1] ? 1.0f : -1.0f;
+}
+
+/* Whose chips an end moves on each street: known where the board is complete, else made when a
+ * showdown first asks. */
+static void reset_runouts(struct hb_cfr *c)
+{
+    const struct hb_deck *deck = &c->table->spec.rules.deck;
+
+    for (int st = 0; st < deck->n_streets; st++) {
+        c->runouts[st].made = deck->n_board[st] == deck->n_board[deck->n_streets - 1];
+        c->runouts[st].share[0] = heads_up_edge(c->deal.strength);
+        c->runouts[st].share[1] = -1.0f;
+        c->runouts[st].share[2] = 1.0f;
+    }
+}
+
 static void prepare_deal(struct hb_cfr *c)
 {
     const struct hb_table *t = c->table;
@@ -141,8 +167,6 @@ static void prepare_deal(struct hb_cfr *c)
     int n_cards = r->deck.n_hole + r->deck.n_board[r->deck.n_streets - 1];
 
     hb_deal_cards(r, t->spec.params.seed, c->iteration, &c->deal);
-    for (int st = 0; st < HB_STREETS; st++)
-        c->runouts[st].made = false;
     for (int p = 0; p < r->n_players; p++) {
         c->deal.strength[p] = hb_eval(c->deal.cards[p], n_cards);
         for (int st = 0; st < r->deck.n_streets; st++) {
@@ -155,6 +179,7 @@ static void prepare_deal(struct hb_cfr *c)
             c->section[st][p] = t->rows + t->layout.base[st][p] + bucket * t->layout.stride[st][p];
         }
     }
+    reset_runouts(c);
 }
 
 /* ---- the log ----------------------------------------------------------------------------------
@@ -192,46 +217,37 @@ static void put_value(uint8_t *values, unsigned a, int32_t v)
 /* ---- the walk ---------------------------------------------------------------------------------
  */
 
-static float walk(struct hb_cfr *c, uint32_t ref);
+#define PRUNED UINT32_MAX /* in place of a child; has the bit of an end */
 
-/* Seat 0 against seat 1 when both put in `stake`. */
-static float heads_up_edge(const uint32_t *strength)
-{
-    return strength[0] == strength[1] ? 0.0f : strength[0] > strength[1] ? 1.0f : -1.0f;
-}
-
-static const struct hb_runouts *runouts_of(struct hb_cfr *c, int street)
+static void make_runouts(struct hb_cfr *c, int street)
 {
     const struct hb_rules *r = &c->table->spec.rules;
     struct hb_runouts *out = &c->runouts[street];
     int n = hb_n_runouts(r);
     float sum = 0.0f; /* of small whole numbers: exact */
 
-    if (out->made)
-        return out;
     hb_deal_runouts(r, c->table->spec.params.seed, c->iteration, street, &c->deal, out->strength);
     for (int i = 0; i < n; i++)
         sum += heads_up_edge(out->strength[i]);
-    out->edge = sum / (float)n;
+    out->share[0] = sum / (float)n;
     out->made = true;
-    return out;
 }
 
-static float multiway_value(struct hb_cfr *c, const struct hb_end *end, const int32_t *spent,
-                            bool runs_out)
+static float multiway_showdown(struct hb_cfr *c, const struct hb_end *end, const int32_t *spent)
 {
+    const struct hb_deck *deck = &c->table->spec.rules.deck;
+    const struct hb_runouts *runouts = &c->runouts[end->street];
     int n_players = (int)c->table->tree.n_players;
+    int n = hb_n_runouts(&c->table->spec.rules);
     double win[HB_PLAYERS_MAX];
     double sum = 0.0;
-    const struct hb_runouts *runouts;
-    int n;
 
-    if (!runs_out) {
+    if (deck->n_board[end->street] == deck->n_board[deck->n_streets - 1]) {
         hb_payoff(n_players, spent, end->folded, c->deal.strength, win);
         return (float)win[c->traverser];
     }
-    runouts = runouts_of(c, end->street);
-    n = hb_n_runouts(&c->table->spec.rules);
+    if (!runouts->made)
+        make_runouts(c, end->street);
     for (int i = 0; i < n; i++) {
         hb_payoff(n_players, spent, end->folded, runouts->strength[i], win);
         sum += win[c->traverser];
@@ -239,31 +255,35 @@ static float multiway_value(struct hb_cfr *c, const struct hb_end *end, const in
     return (float)(sum / n);
 }
 
+static float multiway_value(struct hb_cfr *c, const struct hb_end *end, const int32_t *spent)
+{
+    int me = c->traverser;
+    int64_t pot = 0;
+
+    if (end->showdown)
+        return multiway_showdown(c, end, spent);
+    if (end->folded >> me & 1)
+        return (float)-spent[me];
+    for (unsigned p = 0; p < c->table->tree.n_players; p++)
+        pot += spent[p];
+    return (float)(pot - spent[me]);
+}
+
+/* Heads-up the smaller stake changes hands, whether by a fold or by a showdown. */
 static float end_value(struct hb_cfr *c, uint32_t number)
 {
     const struct hb_tree *tree = &c->table->tree;
-    const struct hb_deck *deck = &c->table->spec.rules.deck;
     const struct hb_end *end = &tree->end[number];
-    unsigned n_players = tree->n_players;
-    const int32_t *spent = tree->spent + (size_t)number * n_players;
-    int me = c->traverser;
-    bool runs_out = deck->n_board[end->street] < deck->n_board[deck->n_streets - 1];
-    float edge;
+    const int32_t *spent = tree->spent + (size_t)number * tree->n_players;
+    const struct hb_runouts *runouts = &c->runouts[end->street];
+    float value;
 
-    if (!end->showdown) {
-        int64_t pot = 0;
-
-        if (end->folded >> me & 1)
-            return (float)-spent[me];
-        for (unsigned p = 0; p < n_players; p++)
-            pot += spent[p];
-        return (float)(pot - spent[me]);
-    }
-    if (n_players > 2)
-        return multiway_value(c, end, spent, runs_out);
-    edge = runs_out ? runouts_of(c, end->street)->edge : heads_up_edge(c->deal.strength);
-    edge *= (float)(spent[0] < spent[1] ? spent[0] : spent[1]);
-    return me == 0 ? edge : -edge;
+    if (tree->n_players > 2)
+        return multiway_value(c, end, spent);
+    if (!runouts->made && end->showdown)
+        make_runouts(c, end->street);
+    value = runouts->share[end->folded] * (float)(spent[0] < spent[1] ? spent[0] : spent[1]);
+    return c->traverser == 0 ? value : -value;
 }
 
 /* Regret in the units of the current epoch. */
@@ -290,39 +310,18 @@ static bool pruned(const struct hb_cfr *c, const struct hb_node *node, const int
            below_threshold(c, row, row[HB_ROW_HEAD + a]);
 }
 
+/* To the nearest unit, ties to even. Adding 1.5 * 2^23 leaves the whole number in the low bits of
+ * the float: no branch and the same on every machine. |units| is at most HB_DELTA_MAX and a
+ * rounding. */
 static int32_t to_units(const struct hb_cfr *c, float chips)
 {
-    float units = chips * c->units_per_chip;
-    int32_t v = (int32_t)(units < 0.0f ? units - 0.5f : units + 0.5f);
+    float shifted = chips * c->units_per_chip + 12582912.0f;
+    int32_t v;
 
-    if (v > HB_DELTA_MAX)
-        return HB_DELTA_MAX;
+    memcpy(&v, &shifted, sizeof v);
+    v -= 0x4B400000;
+    v = v > HB_DELTA_MAX ? HB_DELTA_MAX : v;
     return v < -HB_DELTA_MAX ? -HB_DELTA_MAX : v;
-}
-
-static float walk_own(struct hb_cfr *c, const struct hb_node *node, const int32_t *row)
-{
-    unsigned n = node->n_actions;
-    float *probability = c->scratch + c->top;
-    float *value = probability + n;
-    float mean = 0.0f;
-    uint8_t *out;
-
-    c->top += 2 * (size_t)n;
-    hb_regret_match(row + HB_ROW_HEAD, n, probability);
-    for (unsigned a = 0; a < n; a++) {
-        if (pruned(c, node, row, probability[a], a)) {
-            value[a] = NAN;
-            continue;
-        }
-        value[a] = walk(c, c->table->tree.child[node->edge + a]);
-        mean += probability[a] * value[a];
-    }
-    out = record_begin(c, row, HB_RECORD_REGRET, n);
-    for (unsigned a = 0; out != NULL && a < n; a++)
-        put_value(out, a, isnan(value[a]) ? 0 : to_units(c, value[a] - mean));
-    c->top -= 2 * (size_t)n;
-    return mean;
 }
 
 /* Add the strategy to the row's sums: unit * probability, rounded up or down at random with one
@@ -330,7 +329,8 @@ static float walk_own(struct hb_cfr *c, const struct hb_node *node, const int32_
 static void log_strategy(struct hb_cfr *c, const int32_t *row, const float *probability, unsigned n,
                          uint32_t bits)
 {
-    float unit = hb_round_strategy_unit(&c->round, hb_row_exponent(row));
+    int above = hb_row_exponent(row) - c->round.weight_exp;
+    float unit = c->unit[above <= 0 ? 0 : above < HB_CFR_UNITS ? above : HB_CFR_UNITS - 1];
     float dither = hb_rng_unit(bits);
     uint8_t *out = record_begin(c, row, HB_RECORD_STRATEGY, n);
 
@@ -341,50 +341,126 @@ static void log_strategy(struct hb_cfr *c, const int32_t *row, const float *prob
     }
 }
 
+/* The action whose interval of the running sum holds u; no branch on the way. Where rounding leaves
+ * a sliver at the end it is the last action that is played at all. */
 static unsigned sample(const float *probability, unsigned n, float u)
 {
+    unsigned passed = 0;
     unsigned last = 0;
+    float sum = 0.0f;
 
     for (unsigned a = 0; a < n; a++) {
-        if (probability[a] <= 0.0f)
-            continue;
-        last = a;
-        if (u < probability[a])
-            return a;
-        u -= probability[a];
+        sum += probability[a];
+        passed += u >= sum;
+        last = probability[a] > 0.0f ? a : last;
     }
-    return last; /* rounding left a sliver */
+    return passed < last ? passed : last;
 }
 
-static float walk_other(struct hb_cfr *c, uint32_t number, const struct hb_node *node,
-                        const int32_t *row)
+static const int32_t *row_of(const struct hb_cfr *c, uint32_t ref, const struct hb_node *node)
 {
-    unsigned n = node->n_actions;
-    float *probability = c->scratch + c->top;
-    uint32_t bits[4];
-    unsigned a;
-
-    hb_regret_match(row + HB_ROW_HEAD, n, probability);
-    hb_rng_block(c->table->spec.params.seed, c->iteration, (unsigned)c->traverser, HB_RNG_ACTION,
-                 number, bits);
-    a = sample(probability, n, hb_rng_unit(bits[0]));
-    if (node->player == (c->traverser + 1) % (int)c->table->tree.n_players)
-        log_strategy(c, row, probability, n, bits[1]);
-    return walk(c, c->table->tree.child[node->edge + a]);
+    return c->section[node->street][node->player] + c->table->node_row[ref];
 }
 
-/* Recursion is as deep as the longest hand of the game, which the tree's builder bounds. */
+/* Ask for what will be read at ref: an end's chips, or a node's actions and the head of its row
+ * (the regrets follow on that cache line or the next, which the processor fetches by itself). */
+HB_INLINE void prefetch(const struct hb_cfr *c, uint32_t ref)
+{
+    const struct hb_tree *tree = &c->table->tree;
+
+    if (ref & HB_TREE_END) {
+        uint32_t number = ref & ~HB_TREE_END;
+
+        __builtin_prefetch(&tree->end[number]);
+        __builtin_prefetch(&tree->spent[(size_t)number * tree->n_players]);
+    } else {
+        const struct hb_node *node = &tree->node[ref];
+
+        __builtin_prefetch(row_of(c, ref, node));
+        __builtin_prefetch(&tree->child[node->edge]);
+    }
+}
+
+static bool is_others(const struct hb_cfr *c, uint32_t ref)
+{
+    return !(ref & HB_TREE_END) && c->table->tree.node[ref].player != c->traverser;
+}
+
+/* Another player's node: log his strategy if it is his turn, sample an action; where it leads. */
+static uint32_t step_other(struct hb_cfr *c, uint32_t ref, float *probability)
+{
+    const struct hb_node *node = &c->table->tree.node[ref];
+    const int32_t *row = row_of(c, ref, node);
+    unsigned n = node->n_actions;
+    uint32_t bits[4];
+
+    c->nodes++;
+    hb_rng_block(c->table->spec.params.seed, c->iteration, (unsigned)c->traverser, HB_RNG_ACTION,
+                 ref, bits);
+    hb_regret_match(row + HB_ROW_HEAD, n, probability);
+    if (node->player == c->averaged)
+        log_strategy(c, row, probability, n, bits[1]);
+    return c->table->tree.child[node->edge + sample(probability, n, hb_rng_unit(bits[0]))];
+}
+
+/* Take all of slot[0..n) past the other players' nodes to the traverser's next node or an end. They
+ * advance side by side, one node each in turn, so that their rows come from memory together. */
+static void advance(struct hb_cfr *c, struct hb_cfr_slot *slot, unsigned n)
+{
+    bool more = true;
+
+    while (more) {
+        more = false;
+        for (unsigned a = 0; a < n; a++) {
+            if (!is_others(c, slot[a].ref))
+                continue;
+            slot[a].ref = step_other(c, slot[a].ref, c->others);
+            prefetch(c, slot[a].ref);
+            more |= is_others(c, slot[a].ref);
+        }
+    }
+}
+
+static void log_regrets(struct hb_cfr *c, const int32_t *row, const struct hb_cfr_slot *slot,
+                        unsigned n, float mean)
+{
+    uint8_t *out = record_begin(c, row, HB_RECORD_REGRET, n);
+
+    for (unsigned a = 0; out != NULL && a < n; a++)
+        put_value(out, a, slot[a].ref == PRUNED ? 0 : to_units(c, slot[a].value - mean));
+}
+
+/* The value of a node of the traverser. Recursion is as deep as the longest hand of the game, which
+ * the tree's builder bounds. */
 static float walk(struct hb_cfr *c, uint32_t ref)
 {
-    const struct hb_node *node;
-    const int32_t *row;
+    const struct hb_node *node = &c->table->tree.node[ref];
+    const uint32_t *child = c->table->tree.child + node->edge;
+    const int32_t *row = row_of(c, ref, node);
+    unsigned n = node->n_actions;
+    struct hb_cfr_slot *slot = c->slot + c->top;
+    float mean = 0.0f;
 
-    if (ref & HB_TREE_END)
-        return end_value(c, ref & ~HB_TREE_END);
-    node = &c->table->tree.node[ref];
-    row = c->section[node->street][node->player] + c->table->node_row[ref];
     c->nodes++;
-    return node->player == c->traverser ? walk_own(c, node, row) : walk_other(c, ref, node, row);
+    c->top += n;
+    for (unsigned a = 0; a < n; a++)
+        prefetch(c, child[a]);
+    hb_regret_match(row + HB_ROW_HEAD, n, c->own);
+    for (unsigned a = 0; a < n; a++) {
+        slot[a].probability = c->own[a];
+        slot[a].ref = pruned(c, node, row, c->own[a], a) ? PRUNED : child[a];
+    }
+    advance(c, slot, n);
+    for (unsigned a = 0; a < n; a++) {
+        if (slot[a].ref == PRUNED)
+            continue;
+        slot[a].value = slot[a].ref & HB_TREE_END ? end_value(c, slot[a].ref & ~HB_TREE_END)
+                                                  : walk(c, slot[a].ref);
+        mean += slot[a].probability * slot[a].value;
+    }
+    log_regrets(c, row, slot, n, mean);
+    c->top -= n;
+    return mean;
 }
 
 static bool prune_this_one(const struct hb_cfr *c)
@@ -396,6 +472,26 @@ static bool prune_this_one(const struct hb_cfr *c)
     hb_rng_block(c->table->spec.params.seed, c->iteration, (unsigned)c->traverser, HB_RNG_PRUNE, 0,
                  bits);
     return bits[0] < c->table->spec.params.pruning_p32;
+}
+
+static void traverse(struct hb_cfr *c)
+{
+    struct hb_cfr_slot root = {.ref = 0};
+
+    c->averaged = (c->traverser + 1) % (int)c->table->tree.n_players;
+    c->prune = prune_this_one(c);
+    c->top = 0;
+    advance(c, &root, 1);
+    if (!(root.ref & HB_TREE_END))
+        (void)walk(c, root.ref); /* the value of the game is not wanted here */
+}
+
+static void set_round(struct hb_cfr *c, const struct hb_round *round)
+{
+    if (c->unit[0] == 0.0f || c->round.epoch != round->epoch)
+        for (int i = 0; i < HB_CFR_UNITS; i++)
+            c->unit[i] = hb_round_strategy_unit(round, round->weight_exp + i);
+    c->round = *round;
 }
 
 int hb_cfr_run(struct hb_cfr *c, const struct hb_round *round, uint64_t first, uint32_t count,
@@ -410,18 +506,15 @@ int hb_cfr_run(struct hb_cfr *c, const struct hb_round *round, uint64_t first, u
                        round->length);
     if ((rc = hb_discounts_reach(&c->discounts, round->epoch, e)) != HB_OK)
         return rc;
-    c->round = *round;
+    set_round(c, round);
     c->log = log;
     c->rc = HB_OK;
     c->err = e;
     c->nodes = 0;
     for (c->iteration = first; c->iteration < first + count && c->rc == HB_OK; c->iteration++) {
         prepare_deal(c);
-        for (c->traverser = 0; c->traverser < (int)c->table->tree.n_players; c->traverser++) {
-            c->prune = prune_this_one(c);
-            c->top = 0;
-            (void)walk(c, 0); /* the value of the game is not wanted here */
-        }
+        for (c->traverser = 0; c->traverser < (int)c->table->tree.n_players; c->traverser++)
+            traverse(c);
     }
     *nodes += c->nodes;
     return c->rc;

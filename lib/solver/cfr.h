@@ -42,18 +42,27 @@ int hb_n_runouts(const struct hb_rules *r);
 void hb_deal_cards(const struct hb_rules *r, uint64_t seed, uint64_t iteration,
                    struct hb_deal *out);
 
-struct hb_runouts { /* of the current deal, one street; made when a terminal first asks */
-    bool made;
-    float edge; /* heads-up: (wins - losses) / n of seat 0 */
+struct hb_runouts { /* of the current deal, one street */
+    bool made;      /* or the board is complete there */
+    float share[3]; /* heads-up, by seats folded: what seat 0 wins of the smaller stake */
     uint32_t strength[HB_RUNOUTS_HEADSUP][HB_PLAYERS_MAX];
 };
+
+/* An action of a node on the current path. */
+struct hb_cfr_slot {
+    float probability, value;
+    uint32_t ref; /* where the walk goes on */
+};
+
+#define HB_CFR_UNITS 64 /* halvings after which a visit no longer counts */
 
 struct hb_cfr {
     const struct hb_table *table;     /* keeps: must outlive this */
     const struct hb_buckets *buckets; /* keeps */
-    float *scratch;                   /* owned: probabilities and values along the current path */
-    size_t scratch_len;
+    struct hb_cfr_slot *slot;         /* owned: actions of the nodes on the current path */
+    float *own, *others;              /* owned: probabilities at the node at hand */
     float units_per_chip;
+    float unit[HB_CFR_UNITS]; /* strategy unit of a row by its exponent over the weight's */
     /* the traversal under way */
     struct hb_round round;
     struct hb_discounts discounts;
@@ -61,9 +70,9 @@ struct hb_cfr {
     struct hb_runouts runouts[HB_STREETS];
     const int32_t *section[HB_STREETS][HB_PLAYERS_MAX]; /* rows of the dealt bucket */
     uint64_t iteration;
-    int traverser;
+    int traverser, averaged; /* who explores; whose strategy is logged */
     bool prune;
-    size_t top;
+    size_t top; /* slots in use */
     uint64_t nodes;
     struct hb_log *log;
     int rc; /* first failure of the log */

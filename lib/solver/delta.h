@@ -16,6 +16,10 @@
 
 #include "base/err.h"
 
+/* gcc takes a function that only prefetches for one without effect and drops calls of it, unless it
+ * is part of the caller from the start. */
+#define HB_INLINE static inline __attribute__((always_inline))
+
 enum hb_delta_record { HB_RECORD_REGRET = 0, HB_RECORD_STRATEGY = 1 };
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,

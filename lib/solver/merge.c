@@ -4,8 +4,7 @@
 
 #include "base/mem.h"
 
-#define AHEAD                                                                                      \
-    12 /* records between prefetch and use: covers a load from memory at ~10 ns a record */
+#define AHEAD 24 /* records between prefetch and use: covers a load from memory at 10 ns each */
 
 int hb_merge_init(struct hb_merge *m, struct hb_table *t, uint32_t part, uint32_t n_parts,
                   struct hb_err *e)
@@ -177,6 +176,16 @@ static bool add_record(struct hb_merge *m, int32_t *row, const uint8_t *values, 
     return leaves;
 }
 
+/* Ask for what a record will change: from the row's head to the last entry. */
+HB_INLINE void prefetch_row(const struct hb_merge *m, uint64_t head)
+{
+    const int32_t *row = m->table->rows + hb_record_row(head);
+    const int32_t *last = row + HB_ROW_HEAD + hb_record_n(head) * (1 + hb_record_kind(head)) - 1;
+
+    __builtin_prefetch(row, 1);
+    __builtin_prefetch(last, 1); /* often the same line; asking first would cost more */
+}
+
 /* Skip to the next record of this part at or after `at`, prefetch its row; len when there is none.
  */
 static size_t next_owned(const struct hb_merge *m, const uint8_t *p, size_t at, size_t len)
@@ -186,10 +195,7 @@ static size_t next_owned(const struct hb_merge *m, const uint8_t *p, size_t at, 
 
         memcpy(&head, p + at, sizeof head);
         if (owned(m, hb_record_row(head))) {
-            const int32_t *row = m->table->rows + hb_record_row(head);
-
-            __builtin_prefetch(row, 1);
-            __builtin_prefetch(row + HB_ROW_HEAD + 2 * hb_record_n(head) - 1, 1);
+            prefetch_row(m, head);
             return at;
         }
         at += hb_record_bytes(hb_record_n(head));

@@ -227,6 +227,9 @@ static bool nodes_have_rows(const struct hb_table *t)
             return false;
         next[n->street][n->player] += HB_ROW_HEAD + 2u * (uint32_t)n->n_actions;
     }
+    for (uint32_t i = 0; i < t->tree.n_ends; i++)
+        if (t->tree.end[i].street >= t->spec.rules.deck.n_streets)
+            return false;
     return true;
 }
 
@@ -321,8 +324,11 @@ void hb_regret_match(const int32_t *regret, unsigned n, float *out)
         return;
     }
     scale = 1.0f / (float)sum;
-    for (unsigned a = 0; a < n; a++)
-        out[a] = regret[a] > 0 ? (float)regret[a] * scale : 0.0f;
+    for (unsigned a = 0; a < n; a++) { /* no branch: signs are as good as random */
+        int32_t positive = regret[a] & ~(regret[a] >> 31);
+
+        out[a] = (float)positive * scale;
+    }
 }
 
 void hb_row_average(const int32_t *row, unsigned n, double *out)

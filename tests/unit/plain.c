@@ -79,11 +79,10 @@ static void match_regrets(const int64_t *regret, unsigned n, float *prob)
             prob[a] = regret[a] > 0 ? (float)regret[a] * (1.0f / (float)sum) : 0.0f;
 }
 
+/* To the nearest, ties to even: the rounding mode that programs start with. */
 static int64_t in_units(const struct plain *p, float chips)
 {
-    float units = chips * (float)ldexp(1.0, p->spec->params.unit_shift);
-
-    return (int64_t)(units < 0.0f ? units - 0.5f : units + 0.5f);
+    return lrint(ldexp((double)chips, p->spec->params.unit_shift));
 }
 
 static void sweep_discount(struct plain *p, double t)
@@ -218,6 +217,7 @@ static struct value walk_other(struct plain *p, uint32_t number, const struct hb
     uint32_t bits[4];
     unsigned a = 0;
     unsigned last = 0;
+    float sum = 0.0f;
     float u;
 
     hb_rng_block(p->spec->params.seed, p->iteration, (unsigned)p->traverser, HB_RNG_ACTION, number,
@@ -226,9 +226,9 @@ static struct value walk_other(struct plain *p, uint32_t number, const struct hb
     for (; a < node->n_actions; a++)
         if (prob[a] > 0.0f) {
             last = a;
-            if (u < prob[a])
+            sum += prob[a];
+            if (u < sum)
                 break;
-            u -= prob[a];
         }
     if (node->player == (p->traverser + 1) % (int)p->tree->n_players) {
         p->visits[at]++;
