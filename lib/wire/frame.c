@@ -266,9 +266,10 @@ void hb_frame_encode_cuts(struct hb_buf *out, uint32_t *seq, uint16_t type, uint
         if (at == NULL)
             return;
         put_header(at, &h);
-        if (cuts[i] > 0)
+        if (cuts[i] > 0) {
             memcpy(at + HB_FRAME_HEADER, p, cuts[i]);
-        p += cuts[i];
+            p += cuts[i];
+        }
     }
 }
 
