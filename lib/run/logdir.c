@@ -48,6 +48,7 @@ static int take_lock(struct hb_logdir *d, struct hb_err *e)
 {
     char path[HB_PATH_MAX];
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct stat ours, named;
     int rc = join(d->path, "lock", path, e);
 
     if (rc != HB_OK)
@@ -56,8 +57,11 @@ static int take_lock(struct hb_logdir *d, struct hb_err *e)
     d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (d->lock_fd < 0)
         return hb_fail_sys(e, HB_ECREATE, "cannot make '%s'", path);
-    if (fcntl(d->lock_fd, F_SETLK, &lock) == 0)
-        return HB_OK;
+    if (fcntl(d->lock_fd, F_SETLK, &lock) == 0) {
+        if (fstat(d->lock_fd, &ours) == 0 && stat(path, &named) == 0 && ours.st_ino == named.st_ino)
+            return HB_OK;
+        errno = EAGAIN; /* it was discarded under our hands */
+    }
     if (errno == EACCES || errno == EAGAIN)
         return hb_fail(e, HB_ECREATE, "another hb-train is at work in '%s'", d->path);
     return hb_fail_sys(e, HB_ECREATE, "cannot lock '%s'", path);
@@ -113,6 +117,16 @@ void hb_logdir_close(struct hb_logdir *d)
     if (d->lock_fd >= 0)
         (void)close(d->lock_fd); /* the lock goes with it */
     d->lock_fd = -1;
+}
+
+void hb_logdir_discard(struct hb_logdir *d)
+{
+    char path[HB_PATH_MAX];
+
+    if (d->lock_fd >= 0 && !d->was_there && rmdir(d->checkpoints) == 0 &&
+        join(d->path, "lock", path, NULL) == HB_OK && unlink(path) == 0)
+        (void)rmdir(d->path); /* unless buckets were built, or something else is in it */
+    hb_logdir_close(d);
 }
 
 /* The iteration in "iter-N.hbc"; false for any other name. */

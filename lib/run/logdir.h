@@ -26,6 +26,8 @@ struct hb_logdir {
  * cannot be written, or another hb-train has it. */
 int hb_logdir_open(const char *path, struct hb_logdir *d, struct hb_err *e) HB_MUSTUSE;
 void hb_logdir_close(struct hb_logdir *d);
+/* The same, and leave nothing behind of a folder that was made for this run and is still empty. */
+void hb_logdir_discard(struct hb_logdir *d);
 
 /* Checkpoint files in a folder, by their names iter-N.hbc, oldest first. Returns owned
  * (hb_mem_free). */

@@ -454,9 +454,11 @@ int hb_train_run(const struct hb_train_options *o, struct hb_train_result *out, 
     t->n_workers = o->config.num_workers > 0 ? (int)o->config.num_workers : hb_os_cpus();
     t->target = o->config.num_iterations > 0 ? o->config.num_iterations : UINT64_MAX;
     rc = prepare(t, &own);
-    if (rc == HB_OK && t->crew != NULL)
+    if (rc != HB_OK)
+        hb_logdir_discard(&t->dir);
+    else if (t->crew != NULL)
         rc = loop(t, &own);
-    else if (rc == HB_OK) /* nothing left to do: make sure that a checkpoint stands here too */
+    else /* nothing left to do: make sure that a checkpoint stands here too */
         rc = save(t, &own);
     stop_crew(t);
     if (rc == HB_OK || rc == HB_ESTOPPED)

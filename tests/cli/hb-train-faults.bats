@@ -92,6 +92,19 @@ run_alive() {
     same straight a
 }
 
+@test "the order in which results arrive does not matter" {
+    faulty_programs
+    local i transport
+    for transport in frames segments; do
+        for i in 1 3; do # slow ones among fast ones, another place each time
+            order hb-worker slow 0
+        done
+        full $transport --num-workers 4 --transport $transport
+        [ "$(metric $transport '(.worker_tasks | max) > (.worker_tasks | min)')" = true ]
+        same straight $transport
+    done
+}
+
 @test "a worker that hangs is replaced after --task-timeout" {
     faulty_programs
     local hello
@@ -348,6 +361,82 @@ EOF
         done
     done
     [ "$(grep -c . trace)" -ge 0 ]
+}
+
+@test "a kill -9 at any moment of anybody: what is there is whole, what comes out is the same (HB_LONG)" {
+    [ -n "${HB_LONG:-}" ] || skip "long: HB_LONG=1"
+    faulty_programs
+    local i what dir=''
+    RANDOM=${HB_SEED:-1234}
+    local programs=(hb-worker hb-worker hb-merge) faults=(kill kill KILL TERM eat USR1)
+    for i in {1..60}; do
+        dir=r$i
+        for what in 1 2 3; do
+            order "${programs[RANDOM % 3]}" "${faults[RANDOM % 6]}" $((RANDOM * 3 % 70000))
+        done
+        rc=75
+        what=0
+        while [ $rc != 0 ]; do
+            [ $rc = 75 ] || [ $rc = 137 ]
+            what=$((what + 1))
+            [ $what -lt 20 ]
+            rc=0
+            full "$dir" --num-workers $((RANDOM % 4 + 1)) --snapshot-interval 0.0$((RANDOM % 9 + 1)) \
+                --resume-from latest 2>err || rc=$?
+            # the first start finds no folder
+            [ $rc != 66 ] || { rc=75 && mkdir -p "$dir" && : >"$dir/lock"; }
+            for f in "$dir"/checkpoints/*.hbc; do
+                [ ! -e "$f" ] || hb-ckpt verify "$f" >/dev/null
+            done
+        done
+        same straight "$dir" || {
+            echo "HB_SEED ${HB_SEED:-1234}, run $i"
+            return 1
+        }
+        rm -rf faults/hb-worker/* faults/hb-merge/* "$dir"
+    done
+}
+
+@test "kill -9 at any time on the clock while checkpoints are written (HB_LONG)" {
+    [ -n "${HB_LONG:-}" ] || skip "long: HB_LONG=1"
+    config leduc52
+    train s52 --iters 20000
+    local i rc
+    RANDOM=${HB_SEED:-99}
+    mkdir a && : >a/lock
+    for i in {1..40}; do
+        rc=0
+        timeout -s KILL 0.$((RANDOM % 3))$((RANDOM % 10))$((RANDOM % 9 + 1)) \
+            hb-train --config run.yaml --logdir a --iters 20000 --round-size 560 -q \
+            --batch-size 20 --snapshot-interval 0.000001 --resume-from latest || rc=$?
+        [ $rc = 0 ] || [ $rc = 137 ]
+        for f in a/checkpoints/*.hbc; do
+            [ ! -e "$f" ] || hb-ckpt verify "$f" >/dev/null
+        done
+    done
+    train a --iters 20000 --resume-from latest
+    same s52 a
+}
+
+@test "several mergers, one of them killed (HB_LONG)" {
+    [ -n "${HB_LONG:-}" ] || skip "long: HB_LONG=1"
+    holdem 700
+    hb-train --config run.yaml --logdir a --iters 30000 -q --num-workers 1
+    cp a/buckets-*.hba buckets.hba # built once
+    faulty_programs
+    order hb-merge eat 900
+    order hb-merge kill 250
+    hb-train --config run.yaml --logdir b --iters 30000 -q --num-workers 4 --buckets buckets.hba
+    [ "$(find faults/taken -name 'hb-merge-*' | wc -l)" = 2 ]
+    [ "$(metric b .restores)" -ge 1 ]
+    same a b
+    local peak pss
+    peak=$(hb-train --config run.yaml --logdir c --plan --num-workers 4 --buckets buckets.hba | jq .peak_bytes)
+    hb-train --config run.yaml --logdir c --time-budget 20 -q --num-workers 4 --buckets buckets.hba
+    for pss in $(jq .pss_bytes c/metrics.jsonl); do
+        [ "$(jq -n "$pss <= $peak + ([0.05 * $peak, 33554432] | max)")" = true ]
+    done
+    [ "$(jq -n "$pss >= $peak - ([0.05 * $peak, 33554432] | max)")" = true ]
 }
 
 @test "a full disk is 74 and leaves the old checkpoint" {

@@ -158,6 +158,7 @@ all_worked() { # DIR N
     config leduc
     refused 66 train nothere --resume-from latest --iters 1000
     says "no checkpoint to resume from"
+    [ ! -e nothere ] # a refusal changes nothing
     train a --iters 1000
     cp -r a b
     flip "$(readlink -f a/checkpoints/latest.hbc)" 5000
@@ -287,8 +288,8 @@ all_worked() { # DIR N
 @test "a result does not grow with training" {
     config leduc
     train a --iters 10000 --num-workers 2
-    hb-train --config run.yaml --logdir b --iters 1000000 --num-workers 2 --round-size 5600 \
-        --batch-size 20 -q
+    hb-train --config run.yaml --logdir b --iters 1000000${HB_LONG:+0} --num-workers 2 \
+        --round-size 5600 --batch-size 20 -q
     local early late
     early=$(metric a .bytes_per_task)
     late=$(metric b .bytes_per_task)
@@ -418,6 +419,7 @@ all_worked() { # DIR N
     config leduc 'cards: {preflop: {plugin: nothere}, flop: {plugin: nothere}}'
     refused 69 train a --iters 100
     says "nothere"
+    [ ! -e a ]
     config leduc 'cards: {preflop: {plugin: ehs, args: "k=banana"}, flop: {plugin: ehs, args: "k=2"}}'
     refused 69 train b --iters 100
     config leduc 'cards: {preflop: {plugin: lossless}}'

@@ -8,6 +8,17 @@ config() {
     printf '%s\n' "game: $GAMES/$game.game" "$@" >run.yaml
 }
 
+# holdem K: run.yaml of a hold'em game with K buckets a street; several mergers from about 400 on
+holdem() {
+    config hunl-100bb 'betting:' \
+        '  preflop: {sizes: ["0.5", "1.0", allin], max_raises: 4}' \
+        '  flop: {sizes: ["0.5", "1.0", allin], max_raises: 3}' \
+        '  turn: {sizes: ["0.75", allin], max_raises: 2}' \
+        '  river: {sizes: ["0.75", allin], max_raises: 2}' 'cards:' '  preflop: {plugin: lossless}' \
+        "  flop: {plugin: ehs, args: \"k=$1\"}" "  turn: {plugin: ehs, args: \"k=$1\"}" \
+        "  river: {plugin: ehs, args: \"k=$1\"}"
+}
+
 # train DIR [OPTION...]: rounds of 560 iterations, four tasks and more for each of up to 7 workers
 train() {
     local dir=$1
@@ -57,6 +68,7 @@ says() { # TEXT: what stderr of the last `run --separate-stderr` has
 #   stop N    … then stop it                     hang      stop before anything is said
 #   eat N     kill -9 after N bytes of input     exit N    end with this code
 #   TERM N, INT N, USR1 N, KILL N   pass on N bytes of output, send the signal to hb-train, go on
+#   slow 0    pass on the output byte by byte
 #   TERM2 N   SIGTERM, then SIGINT: two of one kind may arrive as one
 faulty_programs() {
     local name
@@ -78,6 +90,7 @@ for order in "\$faults"/$name/*; do
     case \$what in
     kill) "\$real" "\$@" | { pass; kill -KILL -- -\$\$; } ;;
     stop) "\$real" "\$@" | { pass; kill -STOP -- -\$\$; } ;;
+    slow) "\$real" "\$@" | dd bs=1 status=none ;;
     hang) kill -STOP \$\$ ;;
     eat) { pass; kill -KILL -- -\$\$; } | "\$real" "\$@" ;;
     exit) exit "\$n" ;;

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# identity.sh - the result does not depend on the compiler, its options, the processor's
+# instructions or the system calls at hand: each build trains Kuhn, Leduc and a small hold'em game
+# (buckets included) to the same content hash. TAP.        tests/identity.sh [NAME...]
+#
+# Names are those of `builds` below, all by default. Builds lie in build-identity-NAME, and are kept.
+set -u
+cd "$(dirname "$0")/.." || exit 70
+jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+builds() { # NAME, then what make gets
+    cat <<EOF
+gcc-O2 CC=gcc
+gcc-O0 CC=gcc OPT=-O0
+gcc-O3 CC=gcc OPT=-O3 WERROR=
+gcc-native CC=gcc OPT=-O3 ARCH=-march=native WERROR=
+gcc-portable CC=gcc PORTABLE=1
+clang-O0 CC=clang OPT=-O0
+clang-O2 CC=clang
+clang-native CC=clang OPT=-O3 ARCH=-march=native WERROR=
+EOF
+}
+
+games=$PWD/examples/games
+printf 'game: %s\nseed: 5\n' "$games/kuhn.game" >"$work/kuhn.yaml"
+printf 'game: %s\ndiscount_mode: dcfr\nenable_pruning: true\npruning_threshold: -30\n' \
+    "$games/leduc.game" >"$work/leduc.yaml"
+cat >"$work/holdem.yaml" <<EOF
+game: $games/hunl-10bb.game
+betting:
+  preflop: {sizes: ["0.75", allin], max_raises: 2}
+  flop: {sizes: ["0.33", allin], max_raises: 2}
+  turn: {sizes: [allin], max_raises: 1}
+  river: {sizes: [allin], max_raises: 1}
+cards:
+  preflop: {plugin: lossless}
+  flop: {plugin: ehs, args: "k=12"}
+  turn: {plugin: ehs, args: "k=9,power=2"}
+  river: {plugin: ehs, args: "k=7"}
+EOF
+
+# The hashes of one build, one a line: game, hash. Workers, batches and transports differ by build,
+# which must not matter either.
+hashes() { # BIN NUMBER
+    local game iters
+    for game in kuhn leduc holdem; do
+        iters=30000
+        [ $game != holdem ] || iters=4000
+        "$1/hb-train" --config "$work/$game.yaml" --logdir "$work/$2-$game" --iters $iters \
+            --num-workers $(($2 % 3 + 1)) --batch-size $((7 + $2)) --quiet || return 1
+        echo "$game $("$1/hb-ckpt" hash "$work/$2-$game/checkpoints/latest.hbc")"
+    done
+    rm -rf "$work/$2"-*
+}
+
+n=0
+bad=0
+while read -r name args; do
+    [ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
+    n=$((n + 1))
+    cc=${args#CC=}
+    if ! command -v "${cc%% *}" >/dev/null; then
+        echo "ok $n - $name # skip no ${cc%% *}"
+        continue
+    fi
+    b=build-identity-$name
+    # shellcheck disable=SC2086 # settings are words
+    if ! env -u MAKEFLAGS -u MAKELEVEL make -s -j"$jobs" B="$b" $args all >"$work/log" 2>&1 ||
+        ! hashes "$b/bin" $n >"$work/$name.now" 2>>"$work/log"; then
+        echo "not ok $n - $name builds and trains"
+        sed 's/^/# /' "$work/log" | tail -n 20
+        bad=1
+        continue
+    fi
+    [ -f "$work/first" ] || cp "$work/$name.now" "$work/first"
+    if said=$(diff "$work/first" "$work/$name.now"); then
+        echo "ok $n - $name ($args) gives the same bits"
+    else
+        echo "not ok $n - $name ($args) differs (>) from the first build (<)"
+        sed 's/^/# /' <<<"$said"
+        bad=1
+    fi
+done < <(builds)
+[ ! -f "$work/first" ] || sed 's/^/# /' "$work/first"
+echo "1..$n"
+exit $bad
