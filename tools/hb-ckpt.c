@@ -29,6 +29,7 @@
 enum {
     OPT_CONFIG = TOOL_OPT,
     OPT_SEED,
+    OPT_ROUND,
     OPT_BUCKETS,
     OPT_PLUGIN_PATH,
     OPT_PARTS,
@@ -39,8 +40,8 @@ enum {
 };
 
 #define INIT_USAGE                                                                                 \
-    "hb-ckpt init --config FILE -o TABLE [--seed N] [--buckets FILE] [--plugin-path DIRS] "        \
-    "[--parts N]"
+    "hb-ckpt init --config FILE -o TABLE [--seed N] [--round-size N] [--buckets FILE] "            \
+    "[--plugin-path DIRS] [--parts N]"
 #define SAVE_USAGE    "hb-ckpt save TABLE|- -o FILE"
 #define RESTORE_USAGE "hb-ckpt restore FILE -o TABLE [--buckets FILE] [--parts N]"
 #define VERIFY_USAGE  "hb-ckpt verify FILE..."
@@ -147,6 +148,8 @@ static const struct tool_option init_options[] = {
     {"config", OPT_CONFIG, "FILE", "the run's configuration"},
     {"out", 'o', "TABLE", "the table file to make"},
     {"seed", OPT_SEED, "N", "in place of the configuration's"},
+    {"round-size", OPT_ROUND, "N",
+     "iterations that a round grows to, in place of the configuration's"},
     {"buckets", OPT_BUCKETS, "FILE", "bucket file; else one is built beside TABLE where needed"},
     {"plugin-path", OPT_PLUGIN_PATH, "DIRS", "look for plugins in these folders first (a:b)"},
     {"parts", OPT_PARTS, "N", "mergers that will write the table, 1 to 64 (default 1)"},
@@ -179,6 +182,7 @@ static void show_warning(int level, const char *msg)
 struct init_args {
     const char *config, *out, *buckets, *plugin_path;
     bool seed_given;
+    uint32_t round_size; /* 0: the configuration's */
     uint64_t seed;
     int n_parts;
 };
@@ -215,6 +219,8 @@ static int init_table(const struct init_args *a)
         tool_die(&e, NULL);
     if (a->seed_given)
         config.params.seed = a->seed;
+    if (a->round_size > 0)
+        config.params.round_cap = a->round_size;
     if (hb_setup_open(&config, &o, &setup, &e) != HB_OK ||
         hb_tablefile_create(a->out, &setup.tree, &setup.spec, a->n_parts, &e) != HB_OK)
         tool_die(&e, NULL);
@@ -235,6 +241,9 @@ static int run_init(int argc, char **argv)
         case OPT_SEED:
             a.seed = tool_u64(arg, "--seed", 0, UINT64_MAX);
             a.seed_given = true;
+            break;
+        case OPT_ROUND:
+            a.round_size = (uint32_t)tool_u64(arg, "--round-size", 1, HB_ROUND_MAX);
             break;
         case OPT_BUCKETS: a.buckets = arg; break;
         case OPT_PLUGIN_PATH: a.plugin_path = arg; break;

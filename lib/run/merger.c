@@ -311,7 +311,7 @@ static int commit_round(struct merger *m, struct hb_err *e)
             m->held[kept++] = *h;
             continue;
         }
-        if ((rc = hb_merge_apply(&m->merge, records_of(m, h), h->len, e)) != HB_OK)
+        if ((rc = hb_merge_add(&m->merge, records_of(m, h), h->len, e)) != HB_OK)
             return rc;
         c.nodes += h->nodes;
         c.record_bytes += h->len;

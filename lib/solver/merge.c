@@ -203,18 +203,15 @@ static size_t next_owned(const struct hb_merge *m, const uint8_t *p, size_t at, 
     return len;
 }
 
-int hb_merge_apply(struct hb_merge *m, const uint8_t *records, size_t len, struct hb_err *e)
+int hb_merge_add(struct hb_merge *m, const uint8_t *records, size_t len, struct hb_err *e)
 {
     size_t ring[AHEAD]; /* offsets of prefetched records */
     size_t scan = 0;
     unsigned first = 0, held = 0;
-    int rc = hb_merge_check(m->table, records, len, e);
-
-    if (rc != HB_OK)
-        return rc;
     for (;;) {
         uint64_t head;
         size_t at;
+        int rc;
 
         while (held < AHEAD && (scan = next_owned(m, records, scan, len)) < len) {
             memcpy(&head, records + scan, sizeof head);
@@ -233,6 +230,13 @@ int hb_merge_apply(struct hb_merge *m, const uint8_t *records, size_t len, struc
             (rc = add_due(m, hb_record_row(head), hb_record_n(head), e)) != HB_OK)
             return rc;
     }
+}
+
+int hb_merge_apply(struct hb_merge *m, const uint8_t *records, size_t len, struct hb_err *e)
+{
+    int rc = hb_merge_check(m->table, records, len, e);
+
+    return rc == HB_OK ? hb_merge_add(m, records, len, e) : rc;
 }
 
 static bool any_at_limit(const int32_t *entry, unsigned n)

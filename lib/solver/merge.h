@@ -35,9 +35,11 @@ int hb_merge_begin(struct hb_merge *m, struct hb_err *e) HB_MUSTUSE;
  * Receivers check before they keep, so that a bad result never reaches an open table. */
 int hb_merge_check(const struct hb_table *t, const uint8_t *records, size_t len,
                    struct hb_err *e) HB_MUSTUSE;
-/* Add the part's share of whole records. All of `records` is checked before anything is added:
- * HB_EPROTO for a record that is cut, of unknown kind, or outside the table. Cost: aim 10-12 ns a
- * record and core. */
+/* Add the part's share of records that hb_merge_check accepted. Errors: HB_ENOMEM, and then the
+ * table stays open. Cost: aim 10-12 ns a record and core. */
+int hb_merge_add(struct hb_merge *m, const uint8_t *records, size_t len,
+                 struct hb_err *e) HB_MUSTUSE;
+/* Check, then add: nothing is added when a record is refused. */
 int hb_merge_apply(struct hb_merge *m, const uint8_t *records, size_t len,
                    struct hb_err *e) HB_MUSTUSE;
 /* Floors and halvings, then mark the part clean at the next generation. */
