@@ -67,17 +67,23 @@ static int take_lock(struct hb_logdir *d, struct hb_err *e)
     return hb_fail_sys(e, HB_ECREATE, "cannot lock '%s'", path);
 }
 
-/* NAME.tmp.PID, which hb_atomic_open makes, of a file that only an hb-train writes here. */
-static bool is_leftover(const char *name)
+static bool begins_with_one_of(const char *name, const char *const *starts)
 {
-    static const char *const starts[] = {"iter-", "buckets-", "config.yaml", "latest.hbc"};
-
-    if (strstr(name, ".tmp") == NULL)
-        return false;
-    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
-        if (strncmp(name, starts[i], strlen(starts[i])) == 0)
+    for (; *starts != NULL; starts++)
+        if (strncmp(name, *starts, strlen(*starts)) == 0)
             return true;
     return false;
+}
+
+/* NAME.tmp.PID, which hb_atomic_open makes, of a file that only an hb-train writes here; or shared
+ * memory, NAME.PID, where that is a file. */
+static bool is_leftover(const char *name)
+{
+    static const char *const files[] = {"iter-", "buckets-", "config.yaml", "latest.hbc", NULL};
+    static const char *const shared[] = {"table.", "segment-", NULL};
+
+    return (strstr(name, ".tmp") != NULL && begins_with_one_of(name, files)) ||
+           begins_with_one_of(name, shared);
 }
 
 /* Best effort: what cannot be removed is in nobody's way. We hold the lock, so nobody writes it. */

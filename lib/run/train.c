@@ -443,6 +443,7 @@ int hb_train_run(const struct hb_train_options *o, struct hb_train_result *out, 
 {
     struct train *t;
     struct hb_err own = {0};
+    bool began;
     int rc = hb_mem_new(&t, 1, sizeof *t, "the run", e);
 
     if (rc != HB_OK)
@@ -454,11 +455,10 @@ int hb_train_run(const struct hb_train_options *o, struct hb_train_result *out, 
     t->n_workers = o->config.num_workers > 0 ? (int)o->config.num_workers : hb_os_cpus();
     t->target = o->config.num_iterations > 0 ? o->config.num_iterations : UINT64_MAX;
     rc = prepare(t, &own);
-    if (rc != HB_OK)
-        hb_logdir_discard(&t->dir);
-    else if (t->crew != NULL)
+    began = rc == HB_OK;
+    if (began && t->crew != NULL)
         rc = loop(t, &own);
-    else /* nothing left to do: make sure that a checkpoint stands here too */
+    else if (began) /* nothing left to do: make sure that a checkpoint stands here too */
         rc = save(t, &own);
     stop_crew(t);
     if (rc == HB_OK || rc == HB_ESTOPPED)
@@ -472,7 +472,10 @@ int hb_train_run(const struct hb_train_options *o, struct hb_train_result *out, 
     hb_os_unmap(t->map, t->bytes);
     hb_os_shared_close(&t->shared);
     hb_setup_fini(&t->setup);
-    hb_logdir_close(&t->dir);
+    if (began)
+        hb_logdir_close(&t->dir);
+    else
+        hb_logdir_discard(&t->dir);
     hb_mem_free(t);
     return rc;
 }

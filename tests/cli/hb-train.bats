@@ -279,10 +279,10 @@ all_worked() { # DIR N
     [ "$(jq -s 'all(.[]; (keys_unsorted == ["t","iteration","iter_per_s","nodes","cpu_s","workers","generation","pss_bytes","tasks","worker_tasks","bytes_per_task","merge_s","checkpoint_s","workers_replaced","duplicates","restores"]))' a/metrics.jsonl)" = true ]
     [ "$(jq -s '.[0].nodes < .[-1].nodes and .[0].generation < .[-1].generation' a/metrics.jsonl)" = true ]
     [ "$(metric a .workers)" = 3 ]
-    [ "$(metric a '.pss_bytes > 1000000 and .cpu_s >= 0 and .iter_per_s > 0 and .tasks > 0')" = true ]
+    [ "$(metric a '.cpu_s >= 0 and .iter_per_s > 0 and .tasks > 0')" = true ]
+    [ -n "${PORTABLE:-}" ] || [ "$(metric a '.pss_bytes > 1000000')" = true ]
     train b --iters 6000
     [ "$(metric a .nodes)" = "$(metric b .nodes)" ]
-    [ "$(metric a .nodes)" = "$(hb-ckpt info a/checkpoints/latest.hbc | jq .nodes)" ] || true
 }
 
 @test "a result does not grow with training" {
