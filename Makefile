@@ -7,6 +7,7 @@
 #   make check    make test, but installs nothing  make floors   who includes whom
 #   make style    formatting, shellcheck, banned   make analyze  cppcheck, clang-tidy, gcc -fanalyzer
 #   make fuzz     SECONDS=20 a target (clang)      make coverage lines reached by the unit tests
+#   make identity  every build trains to the same bits: compilers, -O0 to -O3, native, portable
 #   make check-long  sanitizers, valgrind, c17, a trial install: before a release
 #
 # Knobs: B= build folder, CC=, OPT=-O2, ARCH= (e.g. -march=native), WERROR= (packagers),
@@ -228,8 +229,11 @@ analyze: cppcheck
 coverage:
 	$(MAKE) B=$(B)-cov CC=gcc OPT='-O0 --coverage' WERROR= unit
 	@tests/coverage.sh $(B)-cov
+identity:
+	@B=$(B) tests/identity.sh
 check-long: check style $(LONG)
 	@B=$(B) tests/run.sh long
+	$(MAKE) B=$(B) identity
 	$(MAKE) B=$(B)-san SAN=address,undefined OPT=-O1 check
 	$(MAKE) B=$(B)-c17 STD=-std=c17 unit
 	$(MAKE) B=$(B)-portable PORTABLE=1 check
@@ -270,9 +274,10 @@ uninstall:
 	-@rmdir $(SHAREDIR) $(INCDIR) $(PLUGDIR) $(dir $(PLUGDIR)) 2>/dev/null || true
 
 clean:
-	rm -rf $(B) $(B)-fuzz $(B)-analyzer $(B)-cov $(B)-san $(B)-c17 $(B)-portable
+	rm -rf $(B) $(B)-fuzz $(B)-analyzer $(B)-cov $(B)-san $(B)-c17 $(B)-portable \
+	    $(B)-O0 $(B)-O3 $(B)-native $(B)-clang $(B)-clang-O0 $(B)-clang-native
 
 .PHONY: all golden-update deps deps-test deps-dev need-build need-test test check unit cli fuzz-replay floors \
-        man-check style bench demo fuzz fuzzers cppcheck analyze coverage check-long install uninstall clean
+        man-check style bench demo fuzz fuzzers cppcheck analyze coverage identity check-long install uninstall clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(patsubst %.c,$(B)/%.d,$(wildcard tools/*.c tests/unit/*.c tests/bench/*.c tests/fuzz/*.c))
