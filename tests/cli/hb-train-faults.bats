@@ -72,7 +72,7 @@ run_alive() {
     local hello i
     hello=$(hello_bytes)
     for i in 1 2 3 4 5 6 7 8 9 10; do
-        order hb-worker kill $((hello + 1000 * i))
+        order hb-worker kill $((hello + 300 * i))
     done
     full a --num-workers 2
     [ "$(metric a .workers_replaced)" = 10 ]
@@ -341,6 +341,7 @@ EOF
 @test "killed at any system call of a checkpoint: never half-written, latest.hbc always loads" {
     skip_unless strace
     strace -o /dev/null true 2>/dev/null || skip "strace may not trace here"
+    export ASAN_OPTIONS=detect_leaks=0 # which is not for traced programs
     config kuhn "snapshot_keep: 2"
     train kuhn --iters 1000
     local call when rc

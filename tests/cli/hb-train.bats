@@ -268,7 +268,7 @@ all_worked() { # DIR N
     [ "$(jq -s '[.[].t] | [.[1:], .[:-1]] | transpose | map(.[0] - .[1]) | max < 10' a/metrics.jsonl)" = true ]
     # only forward, and memory is flat
     [ "$(jq -s '[.[].iteration] == ([.[].iteration] | sort)' a/metrics.jsonl)" = true ]
-    [ "$(jq -s '(.[-1].pss_bytes - .[0].pss_bytes) < 4000000' a/metrics.jsonl)" = true ]
+    [ -n "${SAN:-}" ] || [ "$(jq -s '(.[-1].pss_bytes - .[0].pss_bytes) < 4000000' a/metrics.jsonl)" = true ]
 }
 
 @test "metrics are JSON lines with the promised fields, for resumed runs as well" {

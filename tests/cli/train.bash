@@ -78,7 +78,7 @@ faulty_programs() {
         cat >bin/$name <<EOF
 #!/usr/bin/env bash
 real=$HB_BIN/$name
-pass() { dd bs=4096 count="\$n" iflag=count_bytes status=none; } # head would hold bytes back
+pass() { dd bs=1 count="\$n" status=none; } # exact, and holds nothing back
 faults=$PWD/faults
 for order in "\$faults"/$name/*; do
     mine=\$faults/taken/$name-\$\$
