@@ -54,10 +54,10 @@ struct hb_section {
     uint64_t raw_bytes, stored_bytes;
     uint32_t first_chunk, n_chunks;
 };
-/* Open a file (random access): header, index and trailer are read and verified; chunks when they
- * are read. "-" and FIFOs are streams, see below. Returns owned; free with hb_creader_free. Errors:
- * HB_ENOINPUT, HB_EFORMAT (wrong magic: says what it is; cut: says how many bytes are missing),
- * HB_EVERSION. */
+/* Open a file (random access): header, index, trailer and section records are read and verified;
+ * chunks with the records before them when they are read. "-" and FIFOs are streams, see below.
+ * Returns owned; free with hb_creader_free. Errors: HB_ENOINPUT, HB_EFORMAT (wrong magic: says what
+ * it is; cut: says how many bytes are missing), HB_EVERSION. */
 int hb_creader_open(const char *path, const char magic[4], struct hb_creader **out,
                     struct hb_err *e) HB_MUSTUSE;
 /* The same from a stream: it is read to its end into an unlinked temporary file, then opened like a

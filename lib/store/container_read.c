@@ -63,6 +63,29 @@ static int read_at(const struct hb_creader *r, uint64_t at, void *buf, size_t n,
     return HB_OK;
 }
 
+/* The n bytes at `at` must be those of `want`, or zeros when it is NULL. */
+static int compare(const struct hb_creader *r, uint64_t at, const uint8_t *want, size_t n,
+                   struct hb_err *e)
+{
+    static const uint8_t zeros[HB_CREC_PAGE];
+    uint8_t got[HB_CREC_PAGE];
+
+    while (n > 0) {
+        const size_t step = n < sizeof got ? n : sizeof got;
+        int rc = read_at(r, at, got, step, e);
+
+        if (rc != HB_OK)
+            return rc;
+        if (memcmp(got, want != NULL ? want : zeros, step) != 0)
+            return hb_fail(e, HB_EFORMAT, "'%s': bytes %llu..%llu are damaged", r->name, (ull)at,
+                           (ull)(at + step - 1));
+        want = want != NULL ? want + step : NULL;
+        at += step;
+        n -= step;
+    }
+    return HB_OK;
+}
+
 static const uint8_t *section_record(const struct hb_creader *r, uint32_t i)
 {
     return r->index + (1 + (size_t)i) * HB_CREC_BYTES;
@@ -102,6 +125,7 @@ static const char *kind_of(const uint8_t *p)
     } known[] = {{"HBA", 3, "a bucket file"},
                  {"HBC", 3, "a checkpoint"},
                  {"HBF", 3, "a stream of frames"},
+                 {"HBT", 3, "a table"},
                  {"\x28\xb5\x2f\xfd", 4, "a zstd file"},
                  {"\x1f\x8b", 2, "a gzip file"},
                  {"\x7f"
@@ -132,14 +156,16 @@ static int check_magic(const char *name, const uint8_t *p, size_t n, const char 
     if (n >= 4 && memcmp(p, magic, 3) == 0)
         return hb_fail(e, HB_EVERSION, "'%s' is %s of version '%c', this program reads '%c'", name,
                        want, p[3] > 0x20 && p[3] < 0x7f ? (char)p[3] : '?', magic[3]);
-    return hb_fail(e, HB_EFORMAT, "'%s' is %s, not %s", name,
-                   kind != NULL ? kind : "something else", want);
+    return hb_fail(e, HB_EFORMAT, "'%s' is %s%snot %s", name, kind != NULL ? kind : "",
+                   kind != NULL ? ", " : "", want);
 }
 
 static int cut(const struct hb_creader *r, uint64_t needed, const char *least, struct hb_err *e)
 {
-    return hb_fail(e, HB_EFORMAT, "'%s' is cut short: %s%llu bytes are missing", r->name, least,
-                   (ull)(needed - r->file_bytes));
+    const uint64_t missing = needed - r->file_bytes;
+
+    return hb_fail(e, HB_EFORMAT, "'%s' is cut short: %s%llu byte%s missing", r->name, least,
+                   (ull)missing, missing == 1 ? " is" : "s are");
 }
 
 /* Move *at from a section record to the end of the section, which may be beyond that of the file.
@@ -194,8 +220,8 @@ static int diagnose(const struct hb_creader *r, struct hb_err *e)
     if (at > r->file_bytes)
         return cut(r, at, "", e);
     if (at < r->file_bytes)
-        return hb_fail(e, HB_EFORMAT, "'%s' has %llu bytes too many behind its end", r->name,
-                       (ull)(r->file_bytes - at));
+        return hb_fail(e, HB_EFORMAT, "'%s' has %llu byte%s too many behind its end", r->name,
+                       (ull)(r->file_bytes - at), r->file_bytes - at == 1 ? "" : "s");
     return hb_fail(e, HB_EFORMAT, "'%s': the trailer is damaged", r->name);
 }
 
@@ -318,6 +344,7 @@ static int place_all(struct hb_creader *r, struct hb_err *e)
 {
     uint64_t at = HB_CREC_BYTES;
     uint32_t first_chunk = 0;
+    int rc;
 
     for (uint32_t i = 0; i < r->n_sections; i++) {
         const uint32_t codec = hb_get_u32(section_record(r, i) + 24);
@@ -328,6 +355,8 @@ static int place_all(struct hb_creader *r, struct hb_err *e)
         if (!place_section(r, i, first_chunk, &at))
             return hb_fail(e, HB_EFORMAT, "'%s': the index contradicts itself in section %u",
                            r->name, i);
+        if ((rc = compare(r, r->section_at[i], section_record(r, i), HB_CREC_BYTES, e)) != HB_OK)
+            return rc;
         first_chunk += r->sections[i].n_chunks;
     }
     if (at != r->index_at || first_chunk != r->n_chunks)
@@ -519,10 +548,26 @@ static int need_packed(struct hb_creader *r, struct hb_err *e)
     return hb_mem_new(&r->packed, HB_CREC_BYTES + (size_t)r->stored_max, 1, "a chunk", e);
 }
 
+/* Chunk i, as stored, to `packed` behind its record if one stands before it; both verified. */
+static int verify_chunk(struct hb_creader *r, uint32_t i, bool recorded, struct hb_err *e)
+{
+    const struct hb_crec_chunk c = chunk_at(r, i);
+    const size_t before = recorded ? HB_CREC_BYTES : 0;
+    int rc;
+
+    if ((rc = read_at(r, c.offset - before, r->packed, before + c.stored_len, e)) != HB_OK ||
+        (rc = check_hash(r, i, r->packed + before, c.stored_len, e)) != HB_OK)
+        return rc;
+    if (memcmp(r->packed, chunk_record(r, i), before) != 0)
+        return bad_chunk(r, i, "has a damaged record", e);
+    return HB_OK;
+}
+
 /* The raw bytes of chunk i to dst, verified. */
 static int load_chunk(struct hb_creader *r, uint32_t i, uint8_t *dst, struct hb_err *e)
 {
     const struct hb_crec_chunk c = chunk_at(r, i);
+    const uint8_t *frame;
     size_t n;
     int rc;
 
@@ -531,15 +576,14 @@ static int load_chunk(struct hb_creader *r, uint32_t i, uint8_t *dst, struct hb_
             return rc;
         return check_hash(r, i, dst, c.raw_len, e);
     }
-    if ((rc = need_packed(r, e)) != HB_OK ||
-        (rc = read_at(r, c.offset, r->packed, c.stored_len, e)) != HB_OK ||
-        (rc = check_hash(r, i, r->packed, c.stored_len, e)) != HB_OK)
+    if ((rc = need_packed(r, e)) != HB_OK || (rc = verify_chunk(r, i, true, e)) != HB_OK)
         return rc;
+    frame = r->packed + HB_CREC_BYTES;
     if (r->zstd == NULL && (r->zstd = ZSTD_createDCtx()) == NULL)
         return hb_fail(e, HB_ENOMEM, "out of memory for a decompressor");
-    if (ZSTD_getFrameContentSize(r->packed, c.stored_len) != c.raw_len)
+    if (ZSTD_getFrameContentSize(frame, c.stored_len) != c.raw_len)
         return bad_chunk(r, i, "does not hold as many bytes as the index says", e);
-    n = ZSTD_decompressDCtx(r->zstd, dst, c.raw_len, r->packed, c.stored_len);
+    n = ZSTD_decompressDCtx(r->zstd, dst, c.raw_len, frame, c.stored_len);
     if (ZSTD_isError(n) != 0 || n != c.raw_len)
         return bad_chunk(r, i, "cannot be decompressed", e);
     return HB_OK;
@@ -619,44 +663,6 @@ int hb_creader_map(struct hb_creader *r, const struct hb_section *s, bool verifi
 
 /* ---- verifying ---- */
 
-/* The n bytes at `at` must be those of `want`, or zeros when it is NULL. */
-static int compare(const struct hb_creader *r, uint64_t at, const uint8_t *want, size_t n,
-                   struct hb_err *e)
-{
-    static const uint8_t zeros[HB_CREC_PAGE];
-    uint8_t got[HB_CREC_PAGE];
-
-    while (n > 0) {
-        const size_t step = n < sizeof got ? n : sizeof got;
-        int rc = read_at(r, at, got, step, e);
-
-        if (rc != HB_OK)
-            return rc;
-        if (memcmp(got, want != NULL ? want : zeros, step) != 0)
-            return hb_fail(e, HB_EFORMAT, "'%s': bytes %llu..%llu are damaged", r->name, (ull)at,
-                           (ull)(at + step - 1));
-        want = want != NULL ? want + step : NULL;
-        at += step;
-        n -= step;
-    }
-    return HB_OK;
-}
-
-/* Chunk i with the record before it, if there is one. */
-static int verify_chunk(struct hb_creader *r, uint32_t i, bool recorded, struct hb_err *e)
-{
-    const struct hb_crec_chunk c = chunk_at(r, i);
-    const size_t before = recorded ? HB_CREC_BYTES : 0;
-    int rc;
-
-    if ((rc = read_at(r, c.offset - before, r->packed, before + c.stored_len, e)) != HB_OK ||
-        (rc = check_hash(r, i, r->packed + before, c.stored_len, e)) != HB_OK)
-        return rc;
-    if (memcmp(r->packed, chunk_record(r, i), before) != 0)
-        return bad_chunk(r, i, "has a damaged record", e);
-    return HB_OK;
-}
-
 static int verify_section(struct hb_creader *r, uint32_t i, uint32_t *bad, struct hb_err *e)
 {
     const struct hb_section *s = &r->sections[i];
@@ -666,8 +672,7 @@ static int verify_section(struct hb_creader *r, uint32_t i, uint32_t *bad, struc
     int rc;
 
     *bad = s->first_chunk;
-    if ((rc = compare(r, r->section_at[i], section_record(r, i), HB_CREC_BYTES, e)) != HB_OK ||
-        (stored && (rc = compare(r, pad_at, NULL, (size_t)(data_at - pad_at), e)) != HB_OK))
+    if (stored && (rc = compare(r, pad_at, NULL, (size_t)(data_at - pad_at), e)) != HB_OK)
         return rc;
     for (; *bad < s->first_chunk + s->n_chunks; ++*bad)
         if ((rc = verify_chunk(r, *bad, !stored, e)) != HB_OK)

@@ -187,7 +187,7 @@ static void a_stream_of_something_else_is_refused_at_its_start(void)
     int zero = open("/dev/zero", O_RDONLY); /* never ends */
 
     CHECK_EQ(hb_creader_open_stream(zero, "zeros", MAGIC, &r, &e), HB_EFORMAT);
-    CHECK_STR(e.msg, "'zeros' is something else, not a checkpoint");
+    CHECK_STR(e.msg, "'zeros' is not a checkpoint");
     (void)close(zero);
 }
 
@@ -222,13 +222,13 @@ static void every_truncation_is_refused(void)
     CHECK_OK(open_verify(b.data, b.len, &e), e);
     for (size_t n = 0; n < b.len; n++) {
         CHECK_EQ(open_verify(b.data, n, &e), HB_EFORMAT);
-        CHECK(n < 4 || strstr(e.msg, "bytes are missing") != NULL);
+        CHECK(n < 4 || strstr(e.msg, " missing") != NULL);
     }
     CHECK_EQ(open_verify(b.data, b.len - 7, &e), HB_EFORMAT);
     CHECK_STR(e.msg, "'file' is cut short: 7 bytes are missing");
     hb_buf_u8(&b, 0);
     CHECK_EQ(open_verify(b.data, b.len, &e), HB_EFORMAT);
-    CHECK_STR(e.msg, "'file' has 1 bytes too many behind its end");
+    CHECK_STR(e.msg, "'file' has 1 byte too many behind its end");
     hb_buf_fini(&b);
 }
 
@@ -257,6 +257,66 @@ static void every_flipped_bit_is_found(void)
     hb_buf_fini(&b);
 }
 
+/* Two compressed sections and an empty one. */
+static int write_packed(int fd, struct hb_err *e)
+{
+    struct hb_cwriter *w = NULL;
+    struct hb_hash root;
+    uint8_t data[300];
+    int rc;
+
+    fill(data, sizeof data, 1);
+    if ((rc = hb_cwriter_new(fd, "packed", MAGIC, &w, e)) != HB_OK)
+        return rc;
+    if ((rc = hb_cwriter_section(w, "one", HB_CODEC_ZSTD, 1, 300, e)) == HB_OK &&
+        (rc = hb_cwriter_put(w, data, 300, e)) == HB_OK &&
+        (rc = hb_cwriter_section(w, "none", HB_CODEC_ZSTD, 1, 0, e)) == HB_OK &&
+        (rc = hb_cwriter_section(w, "two", HB_CODEC_ZSTD, 1, 20, e)) == HB_OK &&
+        (rc = hb_cwriter_put(w, data, 20, e)) == HB_OK)
+        rc = hb_cwriter_finish(w, &root, e);
+    hb_cwriter_free(w);
+    return rc;
+}
+
+/* Open it and read every section, without hb_creader_verify. */
+static int read_sections(int fd, struct hb_err *e)
+{
+    struct hb_creader *r = NULL;
+    uint8_t got[300];
+    int rc = hb_creader_open_stream(fd, "file", MAGIC, &r, e);
+
+    for (int i = 0; rc == HB_OK && i < hb_creader_n_sections(r); i++) {
+        struct hb_section s;
+
+        hb_creader_section_at(r, i, &s);
+        rc = hb_creader_read(r, &s, 0, got, (size_t)s.raw_bytes, e);
+    }
+    hb_creader_free(r);
+    return rc;
+}
+
+static void reading_compressed_sections_finds_every_flipped_bit(void)
+{
+    struct hb_err e = {0};
+    struct hb_buf b = {0};
+    FILE *f = file_of("", 0);
+
+    CHECK_OK(write_packed(fileno(f), &e), e);
+    slurp(f, &b);
+    (void)fclose(f);
+    f = file_of(b.data, b.len);
+    CHECK_OK(read_sections(fileno(f), &e), e);
+    for (size_t bit = 0; bit < b.len * 8; bit++) {
+        const uint8_t flipped = (uint8_t)(b.data[bit / 8] ^ 1u << bit % 8);
+
+        CHECK_EQ(pwrite(fileno(f), &flipped, 1, (off_t)(bit / 8)), 1);
+        CHECK_EQ(read_sections(fileno(f), &e), bit >= 24 && bit < 32 ? HB_EVERSION : HB_EFORMAT);
+        CHECK_EQ(pwrite(fileno(f), b.data + bit / 8, 1, (off_t)(bit / 8)), 1);
+    }
+    (void)fclose(f);
+    hb_buf_fini(&b);
+}
+
 static void a_wrong_file_is_told_apart(void)
 {
     static const struct {
@@ -267,10 +327,11 @@ static void a_wrong_file_is_told_apart(void)
         {"", HB_EFORMAT, "'file' is empty, not a checkpoint"},
         {"HBA1", HB_EFORMAT, "'file' is a bucket file, not a checkpoint"},
         {"HBC2", HB_EVERSION, "'file' is a checkpoint of version '2', this program reads '1'"},
+        {"HBT1", HB_EFORMAT, "'file' is a table, not a checkpoint"},
         {"HBF1", HB_EFORMAT, "'file' is a stream of frames, not a checkpoint"},
         {"GAMEDEF", HB_EFORMAT, "'file' is a game definition, not a checkpoint"},
         {"{\"t\":1}", HB_EFORMAT, "'file' is a JSON text, not a checkpoint"},
-        {"what?", HB_EFORMAT, "'file' is something else, not a checkpoint"},
+        {"what?", HB_EFORMAT, "'file' is not a checkpoint"},
         {"HBC1", HB_EFORMAT, "'file' is cut short: at least 188 bytes are missing"},
     };
     struct hb_err e = {0};
@@ -555,6 +616,7 @@ int main(int argc, char **argv)
     RUN(the_golden_file_is_readable);
     RUN(every_truncation_is_refused);
     RUN(every_flipped_bit_is_found);
+    RUN(reading_compressed_sections_finds_every_flipped_bit);
     RUN(a_wrong_file_is_told_apart);
     RUN(sections_pass_at_each_border_of_a_chunk);
     RUN(damage_is_named_by_chunk_and_never_handed_out);
