@@ -162,6 +162,8 @@ static int check_target(const char *path, struct hb_err *e)
 {
     struct stat st;
 
+    if (path[0] == '\0')
+        return hb_fail(e, HB_ECREATE, "cannot create a file without a name");
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
         return hb_fail(e, HB_ECREATE, "cannot create '%s': it exists and is not a regular file",
                        path);
@@ -193,7 +195,7 @@ int hb_atomic_open(const char *path, struct hb_atomic *a, struct hb_err *e)
     memcpy(made.path, path, n);
     (void)snprintf(made.tmp_path, n_tmp, "%s.tmp.%ld", path, (long)getpid()); /* fits: 20 digits */
     if ((made.fd = create_new(made.tmp_path)) < 0) {
-        rc = hb_fail_sys(e, HB_ECREATE, "cannot create '%s'", made.tmp_path);
+        rc = hb_fail_sys(e, HB_ECREATE, "cannot create '%s'", path);
         goto fail;
     }
     *a = made;
@@ -233,10 +235,10 @@ int hb_atomic_commit(struct hb_atomic *a, struct hb_err *e)
     if (a->tmp_path == NULL)
         return hb_fail(e, HB_EINTERNAL, "commit of a file that is not open");
     if (fsync(fd) != 0 && errno != EINVAL)
-        rc = hb_fail_sys(e, HB_EIO, "cannot write '%s'", a->tmp_path);
+        rc = hb_fail_sys(e, HB_EIO, "cannot write '%s'", a->path);
     a->fd = -1;
     if (close(fd) != 0 && rc == HB_OK)
-        rc = hb_fail_sys(e, HB_EIO, "cannot write '%s'", a->tmp_path);
+        rc = hb_fail_sys(e, HB_EIO, "cannot write '%s'", a->path);
     if (rc == HB_OK && rename(a->tmp_path, a->path) != 0)
         rc = hb_fail_sys(e, HB_EIO, "cannot rename '%s' to '%s'", a->tmp_path, a->path);
     if (rc == HB_OK) {

@@ -461,8 +461,9 @@ static int open_table(struct merger *m, struct hb_err *e)
     uint64_t iteration = 0;
     int rc;
 
-    if ((rc = hb_tablefile_open(m->o->table, true, &m->file, e)) != HB_OK ||
-        (rc = hb_merge_init(&m->merge, t, m->o->part, m->o->n_parts, e)) != HB_OK ||
+    if ((rc = hb_tablefile_open(m->o->table, true, &m->file, e)) != HB_OK)
+        return rc;
+    if ((rc = hb_merge_init(&m->merge, t, m->o->part, m->o->n_parts, e)) != HB_OK ||
         (rc = part_clean(m, &iteration, e)) != HB_OK)
         return hb_context(e, rc, "table '%s'", m->o->table);
     hb_hello_of(t, m->o->replica ? HB_ROLE_REPLICA : HB_ROLE_MERGE, &m->hello);

@@ -195,9 +195,8 @@ static int open_all(struct worker *w, const struct hb_worker_options *o, struct 
 {
     int rc;
 
-    if ((rc = hb_tablefile_open(o->table, false, &w->file, e)) != HB_OK)
-        return hb_context(e, rc, "table '%s'", o->table);
-    if ((rc = hb_spec_open_buckets(&w->file.table.spec, o->buckets, o->verified, &w->buckets, e)) !=
+    if ((rc = hb_tablefile_open(o->table, false, &w->file, e)) != HB_OK ||
+        (rc = hb_spec_open_buckets(&w->file.table.spec, o->buckets, o->verified, &w->buckets, e)) !=
             HB_OK ||
         (rc = hb_cfr_init(&w->cfr, &w->file.table, &w->buckets, e)) != HB_OK)
         return rc;

@@ -163,6 +163,11 @@ int hb_table_format(void *mem, uint64_t len, const struct hb_tree *t, const stru
 
 static int read_places(const uint8_t *h, uint64_t len, struct places *p, struct hb_err *e)
 {
+    if (len >= 4 && memcmp(h, "HBC", 3) == 0)
+        return hb_fail(e, HB_EFORMAT,
+                       "a checkpoint, not a table (hb-ckpt restore makes one of it)");
+    if (len >= 4 && len < PAGE && memcmp(h, MAGIC, 4) == 0)
+        return hb_fail(e, HB_EFORMAT, "the file is cut");
     if (len < PAGE || memcmp(h, MAGIC, 4) != 0)
         return hb_fail(e, HB_EFORMAT, "not a table (make one with hb-ckpt init)");
     if (hb_get_u32(h + 4) != TABLE_VERSION)

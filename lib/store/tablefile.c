@@ -55,6 +55,8 @@ static int size_of(int fd, uint64_t *len, struct hb_err *e)
 
     if (fstat(fd, &st) != 0)
         return hb_fail_sys(e, HB_ESYS, "cannot ask for its size");
+    if (S_ISDIR(st.st_mode))
+        return hb_fail(e, HB_ENOINPUT, "it is a folder");
     if (!S_ISREG(st.st_mode))
         return hb_fail(e, HB_EFORMAT, "not a table: not a regular file");
     if (st.st_size == 0)

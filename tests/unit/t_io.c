@@ -259,6 +259,8 @@ static void a_failed_commit_leaves_nothing(void)
     CHECK_EQ(hb_atomic_open(path, &a, &e), HB_ECREATE); /* not a regular file */
     CHECK_EQ(rmdir(path), 0);
     CHECK_EQ(hb_atomic_open(in_folder(path, "no/where"), &a, &e), HB_ECREATE);
+    CHECK(strstr(e.msg, "no/where': No such file") != NULL); /* the name that was asked for */
+    CHECK_EQ(hb_atomic_open("", &a, &e), HB_ECREATE);
     CHECK_EQ(hb_atomic_open("/dev/null", &a, &e), HB_ECREATE);
     CHECK_EQ(hb_atomic_commit(&(struct hb_atomic){0}, &e), HB_EINTERNAL);
     hb_atomic_abort(&(struct hb_atomic){0});

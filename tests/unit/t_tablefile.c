@@ -103,9 +103,11 @@ static void what_is_no_table_is_refused(void)
     CHECK(strstr(e.msg, "missing': No such file") != NULL);
     CHECK_OK(hb_atomic_write(in_folder(folder, "empty", path), "", 0, &e), e);
     CHECK_EQ(open_rc("empty", true, &e), HB_EFORMAT);
+    CHECK(strstr(e.msg, "empty': not a table") != NULL);
     CHECK_OK(hb_atomic_write(in_folder(folder, "junk", path), junk, sizeof junk, &e), e);
     CHECK_EQ(open_rc("junk", false, &e), HB_EFORMAT);
-    CHECK_EQ(open_rc(".", false, &e), HB_EFORMAT);
+    CHECK(strstr(e.msg, "a checkpoint, not a table") != NULL);
+    CHECK_EQ(open_rc(".", false, &e), HB_ENOINPUT);
     CHECK_EQ(mkfifo(in_folder(folder, "fifo", path), 0600), 0);
     CHECK_EQ(open_rc("fifo", false, &e), HB_EFORMAT); /* and does not wait for a writer */
 }
