@@ -183,7 +183,7 @@ int hb_buckets_open(const char *path, const struct hb_hash *verified_root, struc
 
     if (rc != HB_OK) {
         hb_buckets_fini(&b);
-        return hb_context(e, rc, "bucket file '%s'", path);
+        return hb_context_name(e, rc, "bucket file", path);
     }
     *out = b;
     return HB_OK;

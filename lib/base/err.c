@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ERRNO_MAX 100 /* longer texts of errno are cut */
+
 HB_PRINTF(4, 0)
 static void record(struct hb_err *e, int rc, int sys, const char *fmt, va_list ap)
 {
@@ -28,6 +30,8 @@ int hb_fail(struct hb_err *e, int rc, const char *fmt, ...)
 int hb_fail_sys(struct hb_err *e, int rc, const char *fmt, ...)
 {
     int sys = errno;
+    const char *why;
+    size_t room;
     size_t used;
     va_list ap;
 
@@ -36,8 +40,10 @@ int hb_fail_sys(struct hb_err *e, int rc, const char *fmt, ...)
     va_start(ap, fmt);
     record(e, rc, sys, fmt, ap);
     va_end(ap);
-    used = strlen(e->msg);
-    (void)snprintf(e->msg + used, sizeof e->msg - used, ": %s", strerror(sys));
+    why = strerror(sys);
+    room = sizeof e->msg - 1 - (strlen(why) < ERRNO_MAX ? strlen(why) : ERRNO_MAX) - 2;
+    used = strlen(e->msg) < room ? strlen(e->msg) : room;
+    (void)snprintf(e->msg + used, sizeof e->msg - used, ": %s", why);
     return rc;
 }
 
@@ -56,4 +62,16 @@ int hb_context(struct hb_err *e, int rc, const char *fmt, ...)
     used = strlen(e->msg);
     (void)snprintf(e->msg + used, sizeof e->msg - used, ": %s", old);
     return rc;
+}
+
+int hb_context_name(struct hb_err *e, int rc, const char *what, const char *name)
+{
+    const size_t n = strlen(name);
+
+    if (e == NULL)
+        return rc;
+    for (const char *at = strchr(e->msg, '\''); at != NULL; at = strchr(at + 1, '\''))
+        if (strncmp(at + 1, name, n) == 0 && at[1 + n] == '\'')
+            return rc;
+    return hb_context(e, rc, "%s '%s'", what, name);
 }

@@ -44,10 +44,15 @@ struct hb_err {
  * subject in single quotes. e may be NULL. */
 int hb_fail(struct hb_err *e, int rc, const char *fmt, ...) HB_PRINTF(3, 4);
 
-/* As hb_fail, and append ": " and the text of errno, which is kept in e->sys. */
+/* As hb_fail, and append ": " and the text of errno, which is kept in e->sys. A long message is cut
+ * before it: the reason stays. */
 int hb_fail_sys(struct hb_err *e, int rc, const char *fmt, ...) HB_PRINTF(3, 4);
 
 /* Prefix an already recorded failure with "<text>: " and return rc. */
 int hb_context(struct hb_err *e, int rc, const char *fmt, ...) HB_PRINTF(3, 4);
+
+/* The same with "<what> '<name>': ", unless the message has the quoted name in it already: who
+ * cannot read a file says which one, who does not like its content may not know. */
+int hb_context_name(struct hb_err *e, int rc, const char *what, const char *name);
 
 #endif

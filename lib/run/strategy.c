@@ -63,7 +63,7 @@ static int open_checkpoint(const char *name, const struct hb_strategy_options *o
         return rc;
     if (s->checkpoint.layout.n_words <= VERIFY_WORDS &&
         (rc = hb_creader_verify(s->checkpoint.file, NULL, e)) != HB_OK)
-        return hb_context(e, rc, "'%s'", name);
+        return rc;
     s->spec = s->checkpoint.spec;
     s->tree = &s->checkpoint.tree;
     s->iteration = s->checkpoint.iteration;

@@ -286,7 +286,8 @@ int hb_checkpoint_open(const char *path, struct hb_checkpoint *c, struct hb_err 
         return rc;
     if ((rc = read_head(c, e)) != HB_OK) {
         hb_checkpoint_close(c);
-        return hb_context(e, rc, "checkpoint '%s'", path);
+        return hb_context_name(e, rc, "checkpoint",
+                               strcmp(path, "-") == 0 ? "standard input" : path);
     }
     return HB_OK;
 }
@@ -396,7 +397,7 @@ int hb_checkpoint_receive(int fd, const char *name, const char *path, struct hb_
     if ((rc = copy_stream(fd, name, &file, e)) == HB_OK &&
         (rc = hb_creader_open_stream(file.fd, name, HB_CHECKPOINT_MAGIC, &c.file, e)) == HB_OK &&
         ((rc = read_head(&c, e)) != HB_OK || (rc = hb_checkpoint_verify(&c, e)) != HB_OK))
-        rc = hb_context(e, rc, "checkpoint '%s'", name);
+        rc = hb_context_name(e, rc, "checkpoint", name);
     if (rc == HB_OK && content != NULL)
         *content = c.content;
     hb_checkpoint_close(&c);

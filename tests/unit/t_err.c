@@ -37,6 +37,19 @@ static void nobody_has_to_listen(void)
     CHECK_EQ(hb_context(NULL, HB_EIO, "unheard"), HB_EIO);
 }
 
+static void a_name_is_said_once(void)
+{
+    struct hb_err e = {0};
+
+    hb_fail(&e, HB_ENOINPUT, "cannot open 'f'");
+    CHECK_EQ(hb_context_name(&e, HB_ENOINPUT, "table", "f"), HB_ENOINPUT);
+    CHECK_STR(e.msg, "cannot open 'f'");
+    hb_fail(&e, HB_EFORMAT, "section 'ff' is odd");
+    CHECK_EQ(hb_context_name(&e, HB_EFORMAT, "table", "f"), HB_EFORMAT);
+    CHECK_STR(e.msg, "table 'f': section 'ff' is odd");
+    CHECK_EQ(hb_context_name(NULL, HB_EIO, "table", "f"), HB_EIO);
+}
+
 static void long_messages_are_cut(void)
 {
     struct hb_err e = {0};
@@ -47,6 +60,7 @@ static void long_messages_are_cut(void)
     errno = EIO;
     CHECK_EQ(hb_fail_sys(&e, HB_EIO, "%s", text), HB_EIO);
     CHECK_EQ(strlen(e.msg), HB_ERR_MSG_MAX - 1);
+    CHECK(strstr(e.msg, strerror(EIO)) != NULL); /* the reason stays */
     CHECK_EQ(hb_context(&e, HB_EIO, "first"), HB_EIO);
     CHECK_EQ(strlen(e.msg), HB_ERR_MSG_MAX - 1);
     CHECK(strncmp(e.msg, "first: xxx", 10) == 0);
@@ -71,6 +85,7 @@ int main(void)
     RUN(the_first_failure_is_recorded_and_prefixed);
     RUN(a_system_failure_keeps_errno_and_its_text);
     RUN(nobody_has_to_listen);
+    RUN(a_name_is_said_once);
     RUN(long_messages_are_cut);
     RUN(codes_are_pinned);
     return check_done();
