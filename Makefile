@@ -110,7 +110,8 @@ $(B)/gen/eval_tables.c: lib/cards/gen/eval_tables.c
 	@$(B)/gen/eval_tables >$@.tmp
 	@mv $@.tmp $@
 $(B)/gen/eval_tables.o: $(B)/gen/eval_tables.c
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 # ---- tools, plugins ----------------------------------------------------------------------------
 TOOLS   := $(patsubst tools/%.c,$(B)/bin/%,$(sort $(wildcard tools/hb-*.c)))

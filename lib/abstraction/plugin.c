@@ -4,12 +4,15 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "abstraction/buckets.h"
+#include "base/bytes.h"
 #include "base/mem.h"
 
 #define SUFFIX ".so"
@@ -76,8 +79,10 @@ static int find(const char *name, const char *dirs, char out[HB_PLUGIN_PATH_MAX]
     while (next_dir(&list, dir, sizeof dir))
         if (dir[0] != '\0' && resolve(dir, name, out))
             return HB_OK;
-    return hb_fail(e, HB_EPLUGIN, "no plugin '%s': no file '%s" SUFFIX "' in '%s'", name, name,
-                   dirs);
+    return hb_fail(e, HB_EPLUGIN,
+                   "no plugin '%s': no file '%s" SUFFIX
+                   "' in '%s'; --plugin-path and HB_PLUGIN_PATH name other folders",
+                   name, name, dirs);
 }
 
 /* ---- checks ---- */
@@ -123,12 +128,63 @@ int hb_plugin_check(const struct hb_abstraction *abs, const char *path, struct h
     return HB_OK;
 }
 
+/* The end of what a 64-bit little-endian ELF file says to have in it: section headers, program
+ * headers, segments. 0 for anything else, and for what cannot be read. */
+static uint64_t elf_end(int fd)
+{
+    uint8_t h[64];
+    uint8_t segment[56];
+    uint64_t end;
+    uint64_t at;
+
+    if (pread(fd, h, sizeof h, 0) != (ssize_t)sizeof h ||
+        memcmp(h,
+               "\x7f"
+               "ELF\2\1",
+               6) != 0 ||
+        hb_get_u16(h + 54) != sizeof segment)
+        return 0;
+    at = hb_get_u64(h + 32);
+    end = hb_get_u64(h + 40) + (uint64_t)hb_get_u16(h + 58) * hb_get_u16(h + 60);
+    for (uint32_t i = 0; i < hb_get_u16(h + 56); i++, at += sizeof segment) {
+        uint64_t last;
+
+        if (at > INT64_MAX || pread(fd, segment, sizeof segment, (off_t)at) != sizeof segment)
+            return UINT64_MAX; /* beyond the file */
+        last = hb_get_u64(segment + 8) + hb_get_u64(segment + 32);
+        end = last > end ? last : end;
+    }
+    return end;
+}
+
+/* dlopen maps a cut file as it is and dies of it, by SIGBUS; what else is wrong it says itself. */
+static int check_whole(const char *path, struct hb_err *e)
+{
+    struct stat st;
+    bool whole = true;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return HB_OK; /* dlopen says why */
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        whole = elf_end(fd) <= (uint64_t)st.st_size;
+    (void)close(fd); /* nothing was written */
+    if (whole)
+        return HB_OK;
+    return hb_fail(e, HB_EPLUGIN, "cannot load plugin '%s': the file is cut short or damaged",
+                   path);
+}
+
 static int load_path(struct hb_plugin *p, struct hb_err *e)
 {
-    void *so = dlopen(p->path, RTLD_NOW | RTLD_LOCAL);
+    void *so;
     void *symbol;
     hb_plugin_entry entry;
+    int rc;
 
+    if ((rc = check_whole(p->path, e)) != HB_OK)
+        return rc;
+    so = dlopen(p->path, RTLD_NOW | RTLD_LOCAL);
     if (so == NULL) {
         const char *why = dlerror();
 

@@ -156,6 +156,6 @@ int hb_hand_parse(const struct hb_deck *deck, const char *text, uint8_t cards[HB
             *street = s;
             return HB_OK;
         }
-    return hb_fail(e, HB_EUSAGE, "hand '%.64s' has %d cards, which is no street of this game", text,
-                   n);
+    return hb_fail(e, HB_EUSAGE, "hand '%.64s' has %d card%s, which is no street of this game",
+                   text, n, n == 1 ? "" : "s");
 }

@@ -91,6 +91,7 @@ static int parse_cards(const struct hb_deck *deck, const char *text, const char 
 static int find_board(struct hb_view *v, const char *board, struct hb_err *e)
 {
     const struct hb_deck *deck = &rules_of(v)->deck;
+    const char *name = hb_view_street_name(v, v->street);
     int want = deck->n_board[v->street];
     uint8_t cards[HB_HAND_MAX];
     char where[32];
@@ -98,10 +99,10 @@ static int find_board(struct hb_view *v, const char *board, struct hb_err *e)
 
     if (board == NULL || board[0] == '\0')
         return HB_OK;
-    (void)snprintf(where, sizeof where, "the %s", hb_view_street_name(v, v->street));
     if (want == 0)
-        return hb_fail(e, HB_EUSAGE, "board '%.60s': actions '%.100s' are on %s, without a board",
-                       board, v->path, where);
+        return hb_fail(e, HB_EUSAGE, "board '%.60s': there is none yet after actions '%.100s'",
+                       board, v->path);
+    (void)snprintf(where, sizeof where, "%s%s", strncmp(name, "round", 5) == 0 ? "" : "the ", name);
     if ((rc = parse_cards(deck, board, "board", want, where, cards, e)) != HB_OK)
         return rc;
     memcpy(v->board, cards, (size_t)want);
@@ -126,8 +127,10 @@ static int find_hand(const struct hb_view *v, const char *hand, uint8_t *cards, 
     if (rc != HB_OK)
         return rc;
     if (want > 0 && v->n_board == 0)
-        return hb_fail(e, HB_EUSAGE, "a hand on the %s needs a board of %d card%s: --board",
-                       hb_view_street_name(v, v->street), want, want == 1 ? "" : "s");
+        return hb_fail(
+            e, HB_EUSAGE,
+            "hand '%.60s': after actions '%.100s' it needs a board of %d card%s: --board", hand,
+            v->path, want, want == 1 ? "" : "s");
     for (int i = 0; i < deck->n_hole; i++)
         if (on_board(v, cards[i]))
             return hb_fail(e, HB_EUSAGE, "hand '%.60s': a card of it lies on the board", hand);

@@ -61,7 +61,7 @@ on_terminal() {
     says "f c"
     refused 64 hb-show "$GOLDEN" --at rf
     refused 64 hb-show "$GOLDEN" --board Kh
-    says "without a board"
+    says "none yet after actions"
     refused 64 hb-show "$GOLDEN" --at cc/ --board KhQh
     says "has 1"
     refused 64 hb-show "$GOLDEN" --at cc/ --board 2c

@@ -95,6 +95,53 @@ static void what_is_no_plugin_is_refused_with_the_reason(void)
     CHECK_EQ(unlink(path), 0);
 }
 
+/* A copy that was interrupted: a file of this length in place of the whole one. */
+static void write_cut(const char *path, const uint8_t *p, size_t n)
+{
+    FILE *f = fopen(path, "w");
+
+    CHECK(f != NULL && fwrite(p, 1, n, f) == n && fclose(f) == 0);
+}
+
+static void a_cut_shared_object_is_refused_and_not_run(void)
+{
+    static uint8_t whole[1u << 20];
+    char path[600];
+    FILE *f;
+    size_t n = 0;
+
+    (void)snprintf(path, sizeof path, "%s/lossless.so", good_dir);
+    f = fopen(path, "r");
+    CHECK(f != NULL);
+    if (f != NULL) {
+        n = fread(whole, 1, sizeof whole, f);
+        (void)fclose(f); /* nothing was written */
+    }
+    CHECK(n > 4096 && n < sizeof whole);
+    (void)snprintf(path, sizeof path, "%s/cut.so", scratch);
+    for (size_t len = 64; len < n; len += len < 4096 ? 509 : n / 37) {
+        write_cut(path, whole, len);
+        refuse(path, "",
+               memcmp(whole,
+                      "\x7f"
+                      "ELF\2\1",
+                      6) == 0
+                   ? "cut short"
+                   : "cannot load");
+    }
+    write_cut(path, whole, n - 1);
+    refuse(path, "",
+           memcmp(whole,
+                  "\x7f"
+                  "ELF\2\1",
+                  6) == 0
+               ? "cut short"
+               : "cannot load");
+    write_cut(path, whole, 0);
+    refuse(path, "", "cannot load plugin");
+    CHECK_EQ(unlink(path), 0);
+}
+
 /* hb_plugin_check on a good table with one thing changed. */
 static void each_required_member_is_checked(void)
 {
@@ -188,6 +235,7 @@ int main(int argc, char **argv)
     RUN(missing_files_and_foreign_names_are_refused);
     RUN(the_current_directory_is_never_searched);
     RUN(what_is_no_plugin_is_refused_with_the_reason);
+    RUN(a_cut_shared_object_is_refused_and_not_run);
     RUN(each_required_member_is_checked);
     RUN(listing_names_each_plugin_once_and_in_order);
     (void)rmdir(scratch); /* its files were removed by the tests */

@@ -258,8 +258,8 @@ static void wrong_questions_are_answered_with_what_is_right(void)
     refuse(leduc_path, "rrr", NULL, NULL, "f c");
     refuse(leduc_path, "rf", NULL, NULL, "over");
     refuse(jam_path, "r300", NULL, NULL, "f r1000");
-    refuse(leduc_path, "", "Kh", NULL, "without a board");
-    refuse(leduc_path, "cc/", "KhQh", NULL, "has 1");
+    refuse(leduc_path, "", "Kh", NULL, "none yet after actions ''");
+    refuse(leduc_path, "cc/", "KhQh", NULL, "but round 2 has 1");
     refuse(leduc_path, "cc/", "2h", NULL, "deck");
     refuse(leduc_path, "cc/", "Xh", NULL, "Xh");
     refuse(leduc_path, "cc/", NULL, "Kh", "--board");
