@@ -365,6 +365,24 @@ EOF
     [ "$(grep -c . trace)" -ge 0 ]
 }
 
+@test "a second SIGTERM while a checkpoint is written ends the run at once, the one before stays" {
+    skip_unless strace
+    strace -o /dev/null true 2>/dev/null || skip "strace may not trace here"
+    export ASAN_OPTIONS=detect_leaks=0
+    full a --iters 3000
+    cp -r a b
+    # fsync 1 and 2 are those of config.yaml, then the checkpoint has two
+    run --separate-stderr strace -qq -o trace -e trace=fsync -e "inject=fsync:signal=SIGTERM:when=3+" \
+        "$HB_BIN/hb-train" --config run.yaml --logdir a --iters 6000 --round-size 560 -q \
+        --resume-from latest
+    assert_failure 75
+    says "hb-train: stopped; go on with --resume-from latest"
+    hb-ckpt verify a/checkpoints/*.hbc
+    full a --resume-from latest
+    same straight a
+    [ -z "$(find a -name '*.tmp*')" ]
+}
+
 @test "a kill -9 at any moment of anybody: what is there is whole, what comes out is the same (HB_LONG)" {
     [ -n "${HB_LONG:-}" ] || skip "long: HB_LONG=1"
     faulty_programs
@@ -402,21 +420,21 @@ EOF
 @test "kill -9 at any time on the clock while checkpoints are written (HB_LONG)" {
     [ -n "${HB_LONG:-}" ] || skip "long: HB_LONG=1"
     config leduc52
-    train s52 --iters 20000
+    train s52 --iters 1000000
     local i rc
     RANDOM=${HB_SEED:-99}
     mkdir a && : >a/lock
     for i in {1..40}; do
         rc=0
         timeout -s KILL 0.$((RANDOM % 3))$((RANDOM % 10))$((RANDOM % 9 + 1)) \
-            hb-train --config run.yaml --logdir a --iters 20000 --round-size 560 -q \
+            hb-train --config run.yaml --logdir a --iters 1000000 --round-size 560 -q \
             --batch-size 20 --snapshot-interval 0.000001 --resume-from latest || rc=$?
         [ $rc = 0 ] || [ $rc = 137 ]
         for f in a/checkpoints/*.hbc; do
             [ ! -e "$f" ] || hb-ckpt verify "$f" >/dev/null
         done
     done
-    train a --iters 20000 --resume-from latest
+    train a --iters 1000000 --resume-from latest
     same s52 a
 }
 
