@@ -4,15 +4,14 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "abstraction/buckets.h"
 #include "base/bytes.h"
+#include "base/io.h"
 #include "base/mem.h"
 
 #define SUFFIX ".so"
@@ -160,14 +159,14 @@ static uint64_t elf_end(int fd)
 /* dlopen maps a cut file as it is and dies of it, by SIGBUS; what else is wrong it says itself. */
 static int check_whole(const char *path, struct hb_err *e)
 {
-    struct stat st;
-    bool whole = true;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    off_t len;
+    bool whole;
+    int fd;
 
-    if (fd < 0)
+    if (hb_io_open_read(path, &fd, NULL) != HB_OK)
         return HB_OK; /* dlopen says why */
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        whole = elf_end(fd) <= (uint64_t)st.st_size;
+    len = lseek(fd, 0, SEEK_END);
+    whole = len < 0 || elf_end(fd) <= (uint64_t)len;
     (void)close(fd); /* nothing was written */
     if (whole)
         return HB_OK;
