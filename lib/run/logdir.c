@@ -10,9 +10,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "run/shelf.h"
 #include "store/checkpoint.h"
-
-#define LATEST "latest.hbc"
 
 static int join(const char *dir, const char *name, char out[HB_PATH_MAX], struct hb_err *e)
 {
@@ -238,22 +237,6 @@ int hb_checkpoints_prune(const char *dir, size_t keep, size_t *removed, struct h
     return rc;
 }
 
-/* latest.hbc -> name, replaced in one step. */
-static int point_latest(const struct hb_logdir *d, const char *path, struct hb_err *e)
-{
-    char latest[HB_PATH_MAX];
-    char tmp[HB_PATH_MAX];
-    int rc;
-
-    if ((rc = join(d->checkpoints, LATEST, latest, e)) != HB_OK ||
-        (rc = join(d->checkpoints, LATEST ".tmp", tmp, e)) != HB_OK)
-        return rc;
-    (void)unlink(tmp); /* of a run that was killed here */
-    if (symlink(strrchr(path, '/') + 1, tmp) != 0 || rename(tmp, latest) != 0)
-        return hb_fail_sys(e, HB_EIO, "cannot point '%s' at the new checkpoint", latest);
-    return HB_OK;
-}
-
 int hb_logdir_save(struct hb_logdir *d, const struct hb_table *t, struct hb_err *e)
 {
     uint64_t generation, iteration;
@@ -265,7 +248,7 @@ int hb_logdir_save(struct hb_logdir *d, const struct hb_table *t, struct hb_err 
     hb_checkpoints_name(d->checkpoints, iteration, path);
     if ((rc = hb_checkpoint_save(t, path, NULL, e)) != HB_OK)
         return rc;
-    return point_latest(d, path, e);
+    return hb_shelf_set_latest(d->checkpoints, strrchr(path, '/') + 1, e);
 }
 
 int hb_logdir_newest(const struct hb_logdir *d, char out[HB_PATH_MAX], size_t *n_damaged,
