@@ -20,6 +20,7 @@
 #include "run/generation.h"
 #include "run/setup.h"
 #include "run/shelf.h"
+#include "store/blueprint.h"
 #include "store/checkpoint.h"
 #include "store/tablefile.h"
 
@@ -36,7 +37,8 @@ enum {
     OPT_KEEP,
     OPT_STREET,
     OPT_AT,
-    OPT_FORMAT
+    OPT_FORMAT,
+    OPT_BLUEPRINT
 };
 
 #define INIT_USAGE                                                                                 \
@@ -52,6 +54,7 @@ enum {
 #define DIFF_USAGE    "hb-ckpt diff A B"
 #define EXPORT_USAGE                                                                               \
     "hb-ckpt export FILE|TABLE [--street S] [--at ACTIONS] [--format json|csv] [--buckets FILE]"
+#define BLUEPRINT_USAGE "hb-ckpt export FILE|TABLE --blueprint OUT [--buckets FILE]"
 
 static const struct tool_option no_options[] = {{NULL, 0, NULL, NULL}};
 
@@ -362,32 +365,78 @@ static int run_restore(int argc, char **argv)
 
 static const struct tool_spec verify_spec = {
     "hb-ckpt verify", VERIFY_USAGE,
-    "Check every byte of checkpoints. Prints a JSON line a file; what is damaged exits 65.",
+    "Check every byte of checkpoints and blueprints. Prints a JSON line a file; what is damaged\n"
+    "exits 65.",
     no_options};
+
+struct verified {
+    uint64_t iteration, n_chunks;
+    struct hb_hash content;
+};
+
+static int verify_blueprint(const char *path, struct verified *v, struct hb_err *e)
+{
+    struct hb_blueprint b = {0};
+    int rc = hb_blueprint_open(path, &b, e);
+
+    if (rc == HB_OK)
+        rc = hb_blueprint_verify(&b, e);
+    if (rc == HB_OK)
+        *v = (struct verified){b.iteration, hb_creader_n_chunks(b.file), b.content};
+    hb_blueprint_close(&b);
+    return rc;
+}
+
+static int verify_checkpoint(const char *path, struct verified *v, struct hb_err *e)
+{
+    struct hb_checkpoint c = {0};
+    int rc = hb_checkpoint_open(path, &c, e);
+
+    if (rc == HB_OK)
+        rc = hb_checkpoint_verify(&c, e);
+    if (rc == HB_OK)
+        *v = (struct verified){c.iteration, hb_creader_n_chunks(c.file), c.content};
+    hb_checkpoint_close(&c);
+    return rc;
+}
+
+/* By its first bytes; a pipe is a checkpoint. */
+static bool is_blueprint(const char *path)
+{
+    char magic[4] = "";
+    struct stat st;
+    bool yes = false;
+    int fd;
+
+    if (strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
+        hb_io_open_read(path, &fd, NULL) != HB_OK)
+        return false;
+    yes = hb_io_read_full(fd, magic, sizeof magic, NULL, path, NULL) == HB_OK &&
+          memcmp(magic, HB_BLUEPRINT_MAGIC, sizeof magic) == 0;
+    (void)close(fd); /* read only */
+    return yes;
+}
 
 static int verify_file(const char *path)
 {
-    struct hb_checkpoint c = {0};
+    struct verified v = {0};
     struct hb_buf line = {0};
     struct hb_err e = {0};
-    int rc = hb_checkpoint_open(path, &c, &e);
+    int rc = is_blueprint(path) ? verify_blueprint(path, &v, &e) : verify_checkpoint(path, &v, &e);
 
-    if (rc == HB_OK)
-        rc = hb_checkpoint_verify(&c, &e);
     hb_buf_printf(&line, "{\"file\":");
     hb_json_str(&line, path);
     hb_buf_printf(&line, ",\"ok\":%s", rc == HB_OK ? "true" : "false");
     if (rc == HB_OK) {
-        put_u64(&line, "iterations", c.iteration);
-        put_u64(&line, "chunks", hb_creader_n_chunks(c.file));
-        put_hash(&line, "hash", &c.content);
+        put_u64(&line, "iterations", v.iteration);
+        put_u64(&line, "chunks", v.n_chunks);
+        put_hash(&line, "hash", &v.content);
     } else {
         put_text(&line, "error", e.msg);
         (void)fprintf(stderr, "hb-ckpt: %s\n", e.msg);
     }
     hb_buf_printf(&line, "}");
     print_line(&line);
-    hb_checkpoint_close(&c);
     return tool_exit_code(rc);
 }
 
@@ -728,11 +777,13 @@ static const struct tool_option export_options[] = {
     {"street", OPT_STREET, "S", "only preflop, flop, turn or river"},
     {"at", OPT_AT, "ACTIONS", "only the decision after these actions (\"\" is the first)"},
     {"format", OPT_FORMAT, "json|csv", "JSON lines (default), or CSV with a header"},
+    {"blueprint", OPT_BLUEPRINT, "OUT", "write a file for hb-play instead"},
     {"buckets", OPT_BUCKETS, "FILE", "check that this bucket file belongs to it"},
     {NULL, 0, NULL, NULL}};
 static const struct tool_spec export_spec = {
-    "hb-ckpt export", EXPORT_USAGE,
-    "Print the average strategy, a line an information set, ordered by player, node, bucket.",
+    "hb-ckpt export", EXPORT_USAGE "\n" BLUEPRINT_USAGE,
+    "Print the average strategy, a line an information set, ordered by player, node, bucket;\n"
+    "or write it quantised into a blueprint, the file that hb-play maps.",
     export_options};
 
 static void check_buckets(const struct hb_spec *spec, const char *path)
@@ -752,9 +803,52 @@ static bool is_csv(const char *format)
     return strcmp(format, "csv") == 0;
 }
 
+static int generation_words(void *ctx, uint64_t at, int32_t *out, size_t n, struct hb_err *e)
+{
+    return hb_generation_words(ctx, at, out, n, e);
+}
+
+/* A checkpoint says its content hash, of a table it is computed. */
+static int source_content(struct hb_generation *g, struct hb_hash *out, struct hb_err *e)
+{
+    if (g->is_table)
+        return hb_generation_content(g, out, e);
+    *out = g->checkpoint.content;
+    return HB_OK;
+}
+
+/* bucket_file, if any, is the one that the blueprint names from now on. */
+static void write_blueprint(struct hb_generation *g, const char *bucket_file, const char *out)
+{
+    struct hb_spec spec = *g->spec;
+    struct hb_blueprint_source s = {.spec = &spec,
+                                    .tree = g->tree,
+                                    .layout = g->layout,
+                                    .generation = g->number,
+                                    .iteration = g->iteration,
+                                    .words = generation_words,
+                                    .ctx = g};
+    struct hb_buckets buckets = {0};
+    struct hb_err e = {0};
+    int rc = source_content(g, &s.content, &e);
+
+    if (rc == HB_OK && bucket_file != NULL &&
+        (rc = hb_spec_open_buckets(&spec, bucket_file, false, &buckets, &e)) == HB_OK) {
+        hb_spec_set_buckets(&spec, &buckets);
+        hb_buckets_fini(&buckets);
+    }
+    if (rc == HB_OK && strcmp(out, "-") == 0)
+        rc = hb_blueprint_write(&s, STDOUT_FILENO, "standard output", &e);
+    else if (rc == HB_OK)
+        rc = hb_blueprint_save(&s, out, &e);
+    if (rc != HB_OK)
+        tool_die(&e, NULL);
+}
+
 static int run_export(int argc, char **argv)
 {
     struct hb_export_options o = {.street = -1};
+    const char *blueprint = NULL;
     const char *bucket_file = NULL;
     const char *path;
     const char *arg;
@@ -771,10 +865,20 @@ static int run_export(int argc, char **argv)
         case OPT_AT: o.at = arg; break;
         case OPT_FORMAT: o.csv = is_csv(arg); break;
         case OPT_BUCKETS: bucket_file = arg; break;
+        case OPT_BLUEPRINT: blueprint = arg; break;
         default: break; /* tool_next refuses what is not in the table */
         }
     path = operand(&export_spec, argc, argv, "checkpoint");
+    if (blueprint != NULL && (o.street >= 0 || o.at != NULL || o.csv))
+        tool_usage(&export_spec, "a blueprint holds every decision, in one format");
+    if (blueprint != NULL && strcmp(blueprint, "-") == 0)
+        tool_no_terminal(STDOUT_FILENO, "a blueprint");
     open_generation(path, &g);
+    if (blueprint != NULL) {
+        write_blueprint(&g, bucket_file, blueprint);
+        hb_generation_close(&g);
+        return tool_finish(TOOL_OK);
+    }
     if (bucket_file != NULL)
         check_buckets(g.spec, bucket_file);
     if (hb_export(&g, &o, STDOUT_FILENO, "standard output", &e) != HB_OK)
@@ -789,7 +893,7 @@ int main(int argc, char **argv)
         "hb-ckpt",
         INIT_USAGE "\n" SAVE_USAGE "\n" RESTORE_USAGE "\n" VERIFY_USAGE "\n" HASH_USAGE
                    "\n" INFO_USAGE "\n" LIST_USAGE "\n" PRUNE_USAGE "\n" DIFF_USAGE
-                   "\n" EXPORT_USAGE,
+                   "\n" EXPORT_USAGE "\n" BLUEPRINT_USAGE,
         "Make, save, restore, check and look into tables and checkpoints.\n"
         "Each command has a --help of its own.",
         no_options};

@@ -419,3 +419,40 @@ YAML
     refused 69 hb-ckpt init --config <(sed 's/ehs/nosuch/; s|game: .*|game: '"$GAMES"'/leduc.game|' leduc.yaml) -o x.table
     [ ! -e x.table ]
 }
+
+@test "a blueprint is written whole, verified, the same from table, checkpoint and pipe" {
+    hb-ckpt export "$GOLDEN" --blueprint a.hbp
+    run --separate-stderr hb-ckpt verify a.hbp
+    assert_success
+    assert_output --partial "\"hash\":\"$(hb-ckpt hash "$GOLDEN")\""
+    hb-ckpt restore "$GOLDEN" -o golden.table
+    hb-ckpt export golden.table --blueprint b.hbp
+    cmp a.hbp b.hbp
+    hb-ckpt export - --blueprint - <"$GOLDEN" >c.hbp
+    cmp a.hbp c.hbp
+    flip a.hbp $(($(wc -c <a.hbp) / 2))
+    run --separate-stderr hb-ckpt verify a.hbp
+    assert_failure 65
+    refused 64 hb-ckpt export "$GOLDEN" --blueprint d.hbp --street flop
+    refused 65 hb-ckpt export b.hbp --blueprint d.hbp
+    refused 73 hb-ckpt export "$GOLDEN" --blueprint no/such/folder/d.hbp
+    [ ! -e d.hbp ]
+}
+
+@test "a blueprint names the bucket file that --buckets says" {
+    cat >ehs.yaml <<YAML
+game: $GAMES/leduc.game
+cards:
+  preflop: {plugin: lossless}
+  flop: {plugin: ehs, args: "k=2"}
+YAML
+    hb-bucket build --config ehs.yaml -o ehs.hba --quiet
+    hb-ckpt init --config ehs.yaml --buckets ehs.hba -o ehs.table
+    mv ehs.hba moved.hba
+    hb-ckpt export ehs.table --blueprint a.hbp --buckets moved.hba
+    hb-ckpt verify a.hbp
+    sed 's/k=2/k=1/' ehs.yaml >other.yaml
+    hb-bucket build --config other.yaml -o other.hba --quiet
+    refused 65 hb-ckpt export ehs.table --blueprint b.hbp --buckets other.hba
+    [ ! -e b.hbp ]
+}
