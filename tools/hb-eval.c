@@ -5,22 +5,29 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/json.h"
+#include "base/os.h"
+#include "run/evaluate.h"
 #include "run/strategy.h"
 #include "solver/exploit.h"
 
-#define MAX_WORK    2e10                /* some minutes */
-#define STEPS_PER_S 1e8                 /* about, for people; exploit.h */
-#define SAY_FROM_S  10.0                /* shorter evaluations are not announced */
-#define CACHE_BYTES ((uint64_t)2 << 30) /* rows are held in memory up to that */
+#define MAX_WORK    1e12 /* some hours of one processor */
+#define SAY_FROM_S  10.0 /* shorter evaluations are not announced */
+#define SAY_EVERY_S 10.0
+#define BAR_EVERY_S 0.2
+#define BAR_WIDTH   40
+#define WORKERS_MAX 256
 
-enum { OPT_CONFIG = TOOL_OPT, OPT_GAME, OPT_BUCKETS, OPT_MAX_WORK };
+enum { OPT_CONFIG = TOOL_OPT, OPT_GAME, OPT_BUCKETS, OPT_MAX_WORK, OPT_WORKERS, OPT_PLAN };
 
 struct opts {
     struct hb_strategy_options open;
     const char *file;
     double max_work;
+    int n_workers; /* 0: one a processor */
+    bool plan;
     bool quiet;
 };
 
@@ -28,14 +35,17 @@ static const struct tool_option exploit_options[] = {
     {"config", OPT_CONFIG, "FILE", "configuration that a fixed strategy plays"},
     {"game", OPT_GAME, "FILE", "game that a fixed strategy plays, all legal sizes"},
     {"buckets", OPT_BUCKETS, "FILE", "bucket file, in place of the one the checkpoint names"},
-    {"max-work", OPT_MAX_WORK, "N", "refuse what takes more than N steps (default 2e10)"},
-    {"quiet", 'q', NULL, "do not say how long it will take"},
+    {"max-work", OPT_MAX_WORK, "N", "refuse what takes more than N steps (default 1e12)"},
+    {"workers", OPT_WORKERS, "N", "processes for large games (default 0: one a processor)"},
+    {"plan", OPT_PLAN, NULL, "say what it would take, as JSON, and do nothing"},
+    {"quiet", 'q', NULL, "do not say how long it will take and how far it is"},
     {NULL, 0, NULL, NULL}};
 
 static const struct tool_spec exploit_spec = {
     "hb-eval exploitability",
-    "hb-eval exploitability FILE [--buckets FILE] [--max-work N] [--quiet]\n"
-    "hb-eval exploitability @STRATEGY --config FILE|--game FILE [--max-work N] [--quiet]",
+    "hb-eval exploitability FILE [--buckets FILE] [--workers N] [--max-work N] [--plan] [--quiet]\n"
+    "hb-eval exploitability @STRATEGY --config FILE|--game FILE [--workers N] [--max-work N]\n"
+    "        [--plan] [--quiet]",
     "Exact value and best response, in the real cards, of a checkpoint's average strategy or of a\n"
     "fixed strategy: @uniform, @call, @fold, @raise.",
     exploit_options};
@@ -63,6 +73,8 @@ static void parse(struct opts *o, int argc, char **argv)
         case OPT_GAME: o->open.game = arg; break;
         case OPT_BUCKETS: o->open.buckets = arg; break;
         case OPT_MAX_WORK: o->max_work = steps(arg); break;
+        case OPT_WORKERS: o->n_workers = (int)tool_u64(arg, "--workers", 0, WORKERS_MAX); break;
+        case OPT_PLAN: o->plan = true; break;
         case 'q': o->quiet = true; break;
         default: break; /* tool_next refuses what is not in the table */
         }
@@ -110,48 +122,101 @@ static const char *duration(double s, char out[32])
     return out;
 }
 
-static int evaluate(const struct opts *o, struct hb_strategy *s, struct hb_exploit *x,
+/* One object: what the evaluation would take. */
+static void print_plan(const struct hb_evaluation *v, struct hb_buf *out)
+{
+    const struct hb_spec *s = &v->strategy->spec;
+    double boards[HB_STREETS];
+
+    hb_buf_printf(out, "{\"game\":");
+    hb_json_str(out, s->game_name);
+    hb_buf_printf(out, ",\"walk\":\"%s\",\"steps\":", v->public_tree ? "boards" : "deals");
+    hb_json_real(out, v->work);
+    hb_buf_printf(out, ",\"workers\":%d,\"seconds\":", v->n_workers);
+    hb_json_real(out, v->seconds);
+    hb_buf_printf(out, ",\"bytes\":%llu", (unsigned long long)v->bytes);
+    if (v->public_tree) {
+        for (int street = 0; street < s->rules.deck.n_streets; street++)
+            boards[street] = hb_public_boards(v->walk, street);
+        hb_buf_printf(out, ",\"boards\":");
+        hb_json_reals(out, boards, s->rules.deck.n_streets);
+    }
+    hb_buf_printf(out, "}\n");
+}
+
+struct screen {
+    bool bar; /* on a terminal: redrawn in place */
+    double start_s;
+    double said_s;
+};
+
+static void on_progress(void *ctx, double done)
+{
+    struct screen *s = ctx;
+    double now = hb_os_monotonic();
+    double left = (now - s->start_s) * (1 / done - 1);
+    char text[32];
+
+    if (now - s->said_s < (s->bar ? BAR_EVERY_S : SAY_EVERY_S))
+        return;
+    s->said_s = now;
+    if (!s->bar) {
+        tool_info("%.1f %% done, about %s left", 100 * done, duration(left, text));
+        return;
+    }
+    (void)fprintf(stderr, "\r[%-*.*s] %5.1f %%, about %s left\033[K", BAR_WIDTH,
+                  (int)(done * BAR_WIDTH), "########################################", 100 * done,
+                  duration(left, text)); /* a broken terminal is no reason to stop */
+}
+
+static int evaluate(const struct opts *o, struct hb_evaluation *v, struct hb_exploit *x,
                     struct hb_err *e)
 {
-    double work = hb_exploit_work(&s->spec.rules, s->tree);
+    const char *game = v->strategy->spec.game_name;
+    struct screen screen = {.bar = isatty(STDERR_FILENO) != 0, .start_s = hb_os_monotonic()};
     char took[32];
     int rc;
 
-    if (work > o->max_work)
+    if (v->work > o->max_work)
         return hb_fail(e, HB_ELIMIT,
                        "'%s' is too large for an exact evaluation: %.3g steps, about %s, and the "
                        "limit is %.3g; a game with fewer cards or rounds, or fewer bet sizes in "
                        "the configuration, makes it smaller, and --max-work %.0e lets it run",
-                       s->spec.game_name, work, duration(work / STEPS_PER_S, took), o->max_work,
-                       work * 1.1);
-    if (!o->quiet && work / STEPS_PER_S > SAY_FROM_S)
-        tool_info("Evaluating %s: %.3g steps, about %s", s->spec.game_name, work,
-                  duration(work / STEPS_PER_S, took));
-    if ((rc = hb_strategy_preload(s, CACHE_BYTES, e)) != HB_OK ||
-        (rc = hb_exploit_run(&s->spec.rules, s->tree, hb_strategy_ask, s, o->max_work, x, e)) !=
-            HB_OK)
-        return rc;
-    return hb_strategy_check(s, e);
+                       game, v->work, duration(v->seconds, took), o->max_work, v->work * 1.1);
+    if (!o->quiet && v->seconds > SAY_FROM_S)
+        tool_info("Evaluating %s: %.3g steps, about %s with %d worker%s", game, v->work,
+                  duration(v->seconds, took), v->n_workers, v->n_workers == 1 ? "" : "s");
+    screen.said_s = screen.start_s;
+    rc = hb_evaluation_run(v, o->quiet ? NULL : on_progress, &screen, x, e);
+    if (screen.bar && screen.said_s > screen.start_s)
+        (void)fprintf(stderr, "\r\033[K");
+    return rc;
 }
 
 static int run_exploitability(int argc, char **argv)
 {
     struct opts o = {.max_work = MAX_WORK};
     struct hb_strategy s;
+    struct hb_evaluation v = {0};
     struct hb_exploit x;
     struct hb_buf out = {0};
     struct hb_err e = {0};
 
     parse(&o, argc, argv);
-    if (hb_strategy_open(o.file, &o.open, &s, &e) != HB_OK)
+    if (hb_strategy_open(o.file, &o.open, &s, &e) != HB_OK ||
+        hb_evaluation_open(&v, &s, o.n_workers, &e) != HB_OK)
         tool_die(&e, NULL);
-    if (evaluate(&o, &s, &x, &e) != HB_OK)
+    if (o.plan)
+        print_plan(&v, &out);
+    else if (evaluate(&o, &v, &x, &e) != HB_OK)
         tool_die(&e, NULL);
-    print(&s.spec, &x, &out);
+    else
+        print(&s.spec, &x, &out);
     if (hb_buf_check(&out, &e) != HB_OK)
         tool_die(&e, NULL);
     (void)fwrite(out.data, 1, out.len, stdout); /* tool_finish looks */
     hb_buf_fini(&out);
+    hb_evaluation_close(&v);
     hb_strategy_close(&s);
     return tool_finish(TOOL_OK);
 }
@@ -159,8 +224,9 @@ static int run_exploitability(int argc, char **argv)
 static const struct tool_option no_options[] = {{NULL, 0, NULL, NULL}};
 static const struct tool_spec main_spec = {
     "hb-eval",
-    "hb-eval exploitability FILE [--buckets FILE] [--max-work N] [--quiet]\n"
-    "hb-eval exploitability @STRATEGY --config FILE|--game FILE [--max-work N] [--quiet]",
+    "hb-eval exploitability FILE [--buckets FILE] [--workers N] [--max-work N] [--plan] [--quiet]\n"
+    "hb-eval exploitability @STRATEGY --config FILE|--game FILE [--workers N] [--max-work N]\n"
+    "        [--plan] [--quiet]",
     "Measure a strategy.", no_options};
 
 int main(int argc, char **argv)

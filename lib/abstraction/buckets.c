@@ -231,10 +231,9 @@ int hb_buckets_fit(const struct hb_buckets *b, const struct hb_deck *deck,
     return HB_OK;
 }
 
-uint32_t hb_buckets_of(const struct hb_buckets *b, int street, const uint8_t *cards)
+uint32_t hb_buckets_at(const struct hb_buckets *b, int street, uint64_t hand)
 {
     const struct hb_buckets_street *st = &b->street[street];
-    uint64_t hand = hb_iso_index(b->iso[st->sense], street, cards);
 
     switch (st->kind) {
     case HB_BUCKETS_U8: return st->map[hand];
@@ -244,6 +243,11 @@ uint32_t hb_buckets_of(const struct hb_buckets *b, int street, const uint8_t *ca
     case HB_BUCKETS_NONE: break;
     }
     return (uint32_t)hand;
+}
+
+uint32_t hb_buckets_of(const struct hb_buckets *b, int street, const uint8_t *cards)
+{
+    return hb_buckets_at(b, street, hb_iso_index(b->iso[b->street[street].sense], street, cards));
 }
 
 uint64_t hb_buckets_bytes(const struct hb_buckets *b)

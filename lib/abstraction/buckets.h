@@ -70,6 +70,9 @@ int hb_buckets_fit(const struct hb_buckets *b, const struct hb_deck *deck,
  * one index computation and one load. */
 uint32_t hb_buckets_of(const struct hb_buckets *b, int street, const uint8_t *cards);
 
+/* The same from the canonical index of the hand, in the street's sense. Cost: one load. */
+uint32_t hb_buckets_at(const struct hb_buckets *b, int street, uint64_t hand);
+
 /* Bytes of the maps in memory. */
 uint64_t hb_buckets_bytes(const struct hb_buckets *b);
 

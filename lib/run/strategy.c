@@ -278,6 +278,79 @@ int hb_strategy_rows(struct hb_strategy *s, uint32_t node, const uint32_t *bucke
     return rc;
 }
 
+/* ---- many hands of a board ---------------------------------------------------------------------
+ */
+
+static void public_row(void *ctx, uint32_t node, uint32_t bucket, double *prob)
+{
+    struct hb_strategy *s = ctx;
+    unsigned n = s->tree->node[node].n_actions;
+    uint32_t visits;
+
+    if (s->failed.rc == HB_OK && average(s, node, bucket, prob, &visits, &s->failed) == HB_OK)
+        return;
+    for (unsigned i = 0; i < n; i++)
+        prob[i] = 1.0 / n;
+}
+
+/* Canonical indices are found fastest for many hands of one board, in the sense that allows it. */
+static void public_buckets(void *ctx, int street, const uint8_t *board, int n_board,
+                           const struct hb_hands *hands, const uint16_t *hand, int n, uint32_t *out)
+{
+    struct hb_strategy *s = ctx;
+    bool file = !s->fixed && s->buckets_open;
+    bool set = !s->fixed && s->spec.street[street].sense == HB_ISO_SET;
+    const struct hb_iso *iso = s->fixed ? NULL : file ? s->buckets.iso[!set] : s->iso[!set];
+    uint32_t n_buckets = hb_strategy_n_buckets(s, street);
+    uint8_t cards[HB_HAND_MAX];
+    struct hb_iso_view view;
+
+    memcpy(cards + 2, board, (size_t)n_board);
+    if (set)
+        hb_iso_view_open(iso, street, board, &view);
+    for (int i = 0; i < n; i++) {
+        const uint8_t *own = hands->card[hand[i]];
+        uint64_t found = 0;
+
+        if (set) {
+            found = hb_iso_view_index(&view, own[0], own[1]);
+        } else if (iso != NULL) {
+            memcpy(cards, own, 2);
+            found = hb_iso_index(iso, street, cards);
+        }
+        if (file)
+            found = hb_buckets_at(&s->buckets, street, found);
+        if (found >= n_buckets) { /* the opened file fits the checkpoint: not met */
+            (void)hb_fail(&s->failed, HB_EFORMAT, "bucket %llu, the checkpoint has %u",
+                          (unsigned long long)found, n_buckets);
+            found = 0;
+        }
+        out[i] = (uint32_t)found;
+    }
+}
+
+int hb_strategy_public(struct hb_strategy *s, struct hb_public_strategy *out, struct hb_err *e)
+{
+    bool asks[HB_STREETS] = {false};
+    int rc = HB_OK;
+
+    *out = (struct hb_public_strategy){.ctx = s, .buckets = public_buckets, .row = public_row};
+    for (uint32_t i = 0; i < s->tree->n_nodes; i++)
+        asks[s->tree->node[i].street] = true;
+    for (int street = 0; street < HB_STREETS && rc == HB_OK; street++) {
+        const struct hb_iso *iso;
+
+        if (!asks[street])
+            continue;
+        out->n_buckets[street] = hb_strategy_n_buckets(s, street);
+        if (!s->fixed && !lossless(s, street))
+            rc = need_buckets(s, e);
+        else if (!s->fixed)
+            rc = need_iso(s, street, &iso, e);
+    }
+    return rc;
+}
+
 void hb_strategy_ask(void *ctx, uint32_t node, const uint8_t *cards, double *prob)
 {
     struct hb_strategy *s = ctx;

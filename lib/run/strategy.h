@@ -14,6 +14,7 @@
 #include "cards/iso.h"
 #include "game/tree.h"
 #include "solver/exploit.h"
+#include "solver/public.h"
 #include "solver/spec.h"
 #include "solver/table.h"
 #include "store/checkpoint.h"
@@ -72,6 +73,12 @@ int hb_strategy_unbucket(struct hb_strategy *s, int street, uint32_t bucket,
  * Cost: rows far apart in a large table lie in different chunks, some milliseconds each. */
 int hb_strategy_rows(struct hb_strategy *s, uint32_t node, const uint32_t *bucket, size_t n,
                      double *prob, uint32_t *visits, struct hb_err *e) HB_MUSTUSE;
+
+/* The same questions for many hands of a board, as struct hb_public_strategy asks them; *out refers
+ * to s. What cannot be answered is bucket 0 or uniform, and hb_strategy_check says what went wrong.
+ * Opens what the streets with decisions need. Errors: those of hb_strategy_bucket. */
+int hb_strategy_public(struct hb_strategy *s, struct hb_public_strategy *out,
+                       struct hb_err *e) HB_MUSTUSE;
 
 /* hb_strategy_fn with ctx = struct hb_strategy *. It cannot fail in place: after a failure it
  * answers uniform, and hb_strategy_check says what went wrong. */

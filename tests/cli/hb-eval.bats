@@ -8,12 +8,43 @@ says() { # TEXT: what stderr of the last run has
     [[ $stderr == *"$1"* ]] || { echo "stderr: $stderr" && return 1; }
 }
 
-near() { # FIELD VALUE: the number of that field in $output
-    awk -v text="$output" -v field="\"$1\":" -v want="$2" 'BEGIN {
+near() { # FIELD VALUE [TOLERANCE]: the number of that field, or the first of its list, in $output
+    awk -v text="$output" -v field="\"$1\":" -v want="$2" -v by="${3:-1e-12}" 'BEGIN {
         at = index(text, field)
-        got = substr(text, at + length(field)) + 0
-        d = got - want
-        if (!at || d > 1e-12 || d < -1e-12) { print field, got, "is not", want; exit 1 } }'
+        rest = substr(text, at + length(field))
+        sub(/^\[/, "", rest)
+        d = rest - want
+        if (!at || d > by || d < -by) { print field, rest + 0, "is not", want; exit 1 } }'
+}
+
+shares() { # CHECKPOINT of jam or fold: shares of all hands that the button jams and the other calls
+    hb-ckpt export "$1" | awk '
+        {
+            match($0, /"player":[0-9]/); player = substr($0, RSTART + 9, 1)
+            match($0, /"hand":"[^"]*"/); hand = substr($0, RSTART + 8, 4)
+            match($0, /"strategy":\[[^]]*\]/); split(substr($0, RSTART + 12), s, ",")
+            n = substr(hand, 1, 1) == substr(hand, 3, 1) ? 6 : substr(hand, 2, 1) == substr(hand, 4, 1) ? 4 : 12
+            all[player] += n
+            does[player] += n * s[2]
+        }
+        END { printf "{\"jams\":%.4f,\"calls\":%.4f}", does[1] / all[1], does[0] / all[0] }'
+}
+
+small_holdem() { # four streets, two own cards, 24 cards
+    cat >small.game <<'EOG'
+GAMEDEF
+nolimit
+numPlayers = 2
+numRounds = 4
+stack = 4 4
+blind = 2 1
+firstPlayer = 2 1 1 1
+numSuits = 4
+numRanks = 6
+numHoleCards = 2
+numBoardCards = 0 3 1 1
+END GAMEDEF
+EOG
 }
 
 start_of() { # GAME: GAME.hbc, generation 0
@@ -50,6 +81,40 @@ start_of() { # GAME: GAME.hbc, generation 0
     refused 64 hb-eval exploitability @call --game "$GAMES/kuhn.game" --max-work 0
     refused 64 hb-eval exploitability @call --game "$GAMES/kuhn.game" --max-work many
     says "many"
+    refused 64 hb-eval exploitability @call --game "$GAMES/kuhn.game" --workers two
+    refused 64 hb-eval exploitability @call --game "$GAMES/kuhn.game" --workers 100000
+}
+
+@test "jam or fold at ten big blinds has its known value, jams and calls" {
+    hb-train --config "$ROOT/examples/pushfold.yaml" --logdir run --num-workers 2 --quiet
+    run --separate-stderr hb-eval exploitability run/checkpoints/latest.hbc --workers 2
+    assert_success
+    near value 4.537 0.05 # chips that the big blind wins: -0.04537 big blinds for the button
+    near mbb_per_hand 1 1
+    output=$(shares run/checkpoints/latest.hbc)
+    near jams 0.583 0.01
+    near calls 0.374 0.01
+}
+
+@test "any number of workers gives the same" {
+    small_holdem
+    hb-eval exploitability @uniform --game small.game --workers 1 >a
+    hb-eval exploitability @uniform --game small.game --workers 3 >b
+    cmp a b
+    run hb-eval exploitability @uniform --game small.game --workers 3 --plan
+    assert_output --partial '"walk":"boards"'
+    assert_output --partial '"workers":3,'
+}
+
+@test "a plan is one object and does nothing" {
+    run --separate-stderr hb-eval exploitability @uniform --game "$GAMES/kuhn.game" --plan
+    assert_success
+    [ -z "$stderr" ]
+    assert_output --regexp '^\{"game":"kuhn.game","walk":"deals","steps":[^,]*,"workers":1,"seconds":[^,]*,"bytes":[0-9]*\}$'
+    run --separate-stderr hb-eval exploitability @uniform --config "$ROOT/examples/pushfold.yaml" --plan
+    assert_output --regexp '"walk":"boards",.*"boards":\[1,0,0,0\]\}$'
+    run hb-eval exploitability @uniform --game "$GAMES/holdem-limit.game" --plan
+    assert_output --partial '"boards":[1,1755,63193,2554656]'
 }
 
 @test "uniform play of Kuhn and Leduc has its known values" {
