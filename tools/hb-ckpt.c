@@ -628,7 +628,9 @@ static const struct tool_spec prune_spec = {
 static void tell(void *ctx, const char *path, const char *what, const char *why)
 {
     (void)ctx;
-    if (why != NULL)
+    if (why != NULL && strstr(why, path) != NULL)
+        (void)fprintf(stderr, "hb-ckpt: %s: %s\n", what, why);
+    else if (why != NULL)
         (void)fprintf(stderr, "hb-ckpt: %s: '%s': %s\n", what, path, why);
     else
         (void)fprintf(stderr, "hb-ckpt: %s '%s'\n", what, path);

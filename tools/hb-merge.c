@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "run/merger.h"
@@ -57,6 +58,14 @@ static int save(const struct hb_merger_options *o, const char *snapshot, struct 
     return rc;
 }
 
+/* Whether a program reads what goes there: hb-train, or another one of a pipeline. */
+static bool is_pipe(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
 int main(int argc, char **argv)
 {
     struct hb_merger_options o = {.n_parts = 1, .out_fd = STDOUT_FILENO};
@@ -91,7 +100,7 @@ int main(int argc, char **argv)
     if (isatty(o.out_fd)) /* frames are for programs; a person gets the summary below */
         o.out_fd = -1;
     rc = hb_merger_run(&o, &e);
-    if (rc == HB_OK && isatty(STDERR_FILENO))
+    if (rc == HB_OK && isatty(STDERR_FILENO) && !is_pipe(STDOUT_FILENO))
         tool_info("merged %llu results (%llu duplicates): generation %llu, iteration %llu",
                   (unsigned long long)o.n_results, (unsigned long long)o.n_duplicates,
                   (unsigned long long)o.generation, (unsigned long long)o.iteration);

@@ -142,13 +142,14 @@ static int read_rest(int fd, const char *path, size_t cap, struct hb_buf *out, s
 
 int hb_io_read_file(const char *path, size_t cap, struct hb_buf *out, struct hb_err *e)
 {
+    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
     size_t before = out->len;
     int fd;
     int rc;
 
     if ((rc = hb_io_open_read(path, &fd, e)) != HB_OK)
         return rc;
-    rc = read_rest(fd, path, cap, out, e);
+    rc = read_rest(fd, name, cap, out, e);
     (void)close(fd); /* nothing was written */
     if (rc != HB_OK)
         out->len = before;

@@ -141,11 +141,19 @@ says() { # TEXT: what stderr of the last run has
     [ ! -e x.table ]
 }
 
+@test "standard input is called that, and a configuration has a limit" {
+    head -c 2000000 /dev/zero >zeros
+    refused 65 hb-ckpt init --config - -o x.table <zeros
+    says "'standard input' is larger than"
+    refused 65 hb-ckpt hash - <zeros
+    says "'standard input' is not a checkpoint"
+}
+
 @test "another kind of file is 65 and said to be it" {
     refused 65 hb-ckpt hash "$GAMES/kuhn.game"
     says "not a checkpoint"
     refused 65 hb-ckpt save "$GOLDEN" -o x.hbc
-    says "not a table"
+    says "a checkpoint, not a table"
     refused 65 hb-ckpt restore "$GAMES/kuhn.game" -o x.table
     : >empty
     refused 65 hb-ckpt info empty

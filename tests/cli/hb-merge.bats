@@ -274,6 +274,19 @@ unmoved() {
     [ "$(hb-ckpt hash v)" = "$(hb-ckpt hash t)" ]
 }
 
+@test "a summary is for people: on a terminal, and not when a program reads the commits" {
+    skip_unless script
+    first_round t
+    run script -qec 'hb-merge --table t deltas' /dev/null
+    assert_success
+    assert_output --partial "INFO merged"
+    table t
+    run script -qec 'hb-merge --table t deltas | cat >commits' /dev/null
+    assert_success
+    refute_output --partial "INFO"
+    [ -s commits ]
+}
+
 @test "a checkpoint is not written to a terminal" {
     skip_unless script
     first_round t
