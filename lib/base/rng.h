@@ -16,7 +16,8 @@ enum hb_rng_purpose {
     HB_RNG_ACTION = 1, /* sampled action at another player's node; index = node */
     HB_RNG_PRUNE = 2,  /* prune in this traversal or not */
     HB_RNG_TOOL = 3,   /* tools: sampling for display, tests */
-    HB_RNG_RUNOUT = 4  /* boards after an all-in; index = street, run and block */
+    HB_RNG_RUNOUT = 4, /* boards after an all-in; index = street, run and block */
+    HB_RNG_CLUSTER = 5 /* first centres of a clustering; iteration = restart, index = centre */
 };
 
 /* One block: ctr[4], key[2] -> out[4]. 10 rounds. */

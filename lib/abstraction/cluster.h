@@ -1,0 +1,80 @@
+/* cluster.h - weighted k-means over integer vectors.                             abstraction, pure.
+ * The labels are a function of (vectors in order, weights, distance, options) alone: distances,
+ * sums and centres are integers, so no compiler, processor or number of lanes can change them.
+ *
+ * Distances
+ *   emd  earth mover's distance between histograms with bins in a row and equal totals: the L1
+ *        distance of the cumulative histograms
+ *   l2   squared Euclidean distance
+ *
+ * What is computed. The numbers x of a vector (of its cumulative histogram for emd, whose last one
+ * is left out, being the total) become x * 2^s rounded down, s the largest (it may be negative)
+ * with which the greatest is at most HB_CLUSTER_EMD_MAX, or min(HB_CLUSTER_L2_MAX,
+ * sqrt((2^32 - 1) / numbers)). Then, `restarts` times, once with each of the streams 0, 1, … of
+ * `seed`:
+ *   1. k-means++: the first centre is drawn in proportion to the weights, the others to weight *
+ *      distance to the nearest centre so far.
+ *   2. Every point belongs to the nearest centre, the first of equals.
+ *   3. A centre becomes the mean of its points, rounded to the nearest, half up. A centre without
+ *      points gets the one that is farthest from its own centre (the first of equals).
+ *   4. 2 and 3 are repeated until, in step 2, at most tol_ppm millionths of all weight moved, or
+ *      `iters` times.
+ * The result with the least sum of weight * distance counts, the first of equals. Clusters without
+ * points are left out and the others numbered by the sum of their centre's numbers: rising for l2,
+ * falling for emd, whose cumulative numbers are larger for lower bins.
+ *
+ * Bounds from the triangle inequality skip most distances and change no label.
+ * Threads: any. Sources: Arthur, Vassilvitskii, "k-means++", SODA 2007; Hamerly, "Making k-means
+ * even faster", SDM 2010; Newling, Fleuret, "Fast k-means with accurate bounds", ICML 2016
+ * (exponion). */
+#ifndef HB_ABSTRACTION_CLUSTER_H
+#define HB_ABSTRACTION_CLUSTER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define HB_CLUSTER_NUMBERS_MAX 1024u
+#define HB_CLUSTER_K_MAX       65536u
+#define HB_CLUSTER_EMD_MAX     8191u /* eight of them fit 16 bits: sums of eight lanes */
+#define HB_CLUSTER_L2_MAX      16383u
+
+enum hb_distance { HB_DISTANCE_EMD = 0, HB_DISTANCE_L2 = 1 };
+
+struct hb_cluster_opts {
+    uint32_t k;        /* clusters wanted, 1..HB_CLUSTER_K_MAX */
+    uint32_t restarts; /* >= 1 */
+    uint32_t iters;    /* of step 2 at most, >= 1 */
+    uint32_t tol_ppm;  /* 0..1000000 */
+    uint64_t seed;
+};
+
+/* n vectors of `numbers` numbers, each item_bytes (1, 2 or 4) wide, unsigned, native order. */
+struct hb_vectors {
+    size_t n;
+    uint32_t numbers, item_bytes;
+    enum hb_distance distance;
+    const void *vector;     /* [n][numbers] */
+    const uint64_t *weight; /* [n], each > 0; below 2^32 together */
+};
+
+struct hb_clusters {
+    uint32_t n;     /* <= k and <= n of the vectors */
+    uint32_t iters; /* of the run that counts */
+    uint64_t cost;  /* sum of weight * distance, in the scaled numbers */
+    int shift;      /* s */
+};
+
+/* Called now and then; fraction of the work, at most. */
+typedef void (*hb_cluster_progress)(void *ctx, double fraction);
+
+/* Label the vectors: label[i] < out->n. n >= 1.
+ * Errors: HB_EUSAGE (options, numbers or weights out of range; histograms of unequal totals, or
+ * with totals of 2^31 and more); HB_ENOMEM.
+ * Cost: memory of about 2 bytes a number and 16 a vector. */
+int hb_cluster(const struct hb_vectors *v, const struct hb_cluster_opts *opts, uint32_t *label,
+               struct hb_clusters *out, hb_cluster_progress progress, void *ctx,
+               struct hb_err *e) HB_MUSTUSE;
+
+#endif
