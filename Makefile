@@ -49,7 +49,8 @@ ifdef SAN # gcc: sanitizers and low optimisation make these guess
 WARN += -Wno-format-truncation -Wno-maybe-uninitialized
 endif
 endif
-FP   := -ffp-contract=off
+# One meaning of float arithmetic everywhere; behind the user's flags, so that none of them changes a bit.
+FP   := -fno-fast-math -ffp-contract=off
 DEFS := -D_POSIX_C_SOURCE=200809L -DHB_VERSION='"$(VERSION)"'
 ifdef PORTABLE
 DEFS += -DHB_PORTABLE=1
@@ -57,10 +58,12 @@ endif
 ifdef SAN
 SANFLAGS := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
-CPPFLAGS += -Ilib -I$(B)/gen $(DEFS)
-CFLAGS   += $(STD) $(OPT) $(ARCH) -g $(FP) $(WARN) $(WERROR) $(SANFLAGS)
-LDFLAGS  += $(SANFLAGS)
-LDLIBS   += -Wl,--as-needed -lcyaml -ljansson -lzstd -lxxhash -lsodium -ldl -lm
+# CFLAGS=, CPPFLAGS= and LDFLAGS= of a packager take the place of OPT, ARCH and -g; what hb needs stays.
+CFLAGS ?= $(OPT) $(ARCH) -g
+override CPPFLAGS += -Ilib -I$(B)/gen $(DEFS)
+override CFLAGS   += $(STD) $(FP) $(WARN) $(WERROR) $(SANFLAGS)
+override LDFLAGS  += $(SANFLAGS)
+override LDLIBS   += -Wl,--as-needed -lcyaml -ljansson -lzstd -lxxhash -lsodium -ldl -lm
 
 # ---- what must be installed --------------------------------------------------------------------
 # `make demo` and `make test` look for what they need and install what is missing.

@@ -18,6 +18,7 @@ plain $b
 O0 $b-O0 OPT=-O0
 O3 $b-O3 OPT=-O3 WERROR=
 native $b-native OPT=-O3 ARCH=-march=native WERROR=
+packager $b-packager CFLAGS=-Ofast WERROR=
 portable $b-portable PORTABLE=1
 clang $b-clang CC=clang
 clang-O0 $b-clang-O0 CC=clang OPT=-O0

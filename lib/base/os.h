@@ -44,6 +44,8 @@ struct hb_os_usage {
     uint64_t ctx_voluntary, ctx_involuntary;
 };
 void hb_os_usage(pid_t pid, struct hb_os_usage *out);
+/* The CPU seconds alone: a proportional set size costs a walk over all pages of the process. */
+double hb_os_cpu_seconds(pid_t pid);
 
 int hb_os_cpus(void);              /* processors this process may use, >= 1 */
 uint64_t hb_os_memory_bytes(void); /* memory available now, 0 when unknown */

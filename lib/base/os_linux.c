@@ -151,13 +151,12 @@ int hb_os_populate(void *p, uint64_t bytes, bool write, struct hb_err *e)
     return HB_OK;
 }
 
-void hb_os_usage(pid_t pid, struct hb_os_usage *out)
+double hb_os_cpu_seconds(pid_t pid)
 {
     char path[64];
     char text[PROC_MAX];
     const char *at;
 
-    memset(out, 0, sizeof *out);
     (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid); /* fits, as those below */
     /* The name of the program, in brackets, may hold anything; the state follows the last one. */
     if (proc_text(path, text) && (at = strrchr(text, ')')) != NULL) {
@@ -165,8 +164,18 @@ void hb_os_usage(pid_t pid, struct hb_os_usage *out)
         unsigned long long sys;
 
         if (sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &sys) == 2)
-            out->cpu_s = (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
+            return (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
     }
+    return 0.0;
+}
+
+void hb_os_usage(pid_t pid, struct hb_os_usage *out)
+{
+    char path[64];
+    char text[PROC_MAX];
+
+    memset(out, 0, sizeof *out);
+    out->cpu_s = hb_os_cpu_seconds(pid);
     (void)snprintf(path, sizeof path, "/proc/%ld/smaps_rollup", (long)pid);
     if (proc_text(path, text))
         out->pss_bytes = line_value(text, "Pss:") * 1024;

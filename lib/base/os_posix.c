@@ -89,14 +89,20 @@ int hb_os_populate(void *p, uint64_t bytes, bool write, struct hb_err *e)
     return HB_OK;
 }
 
-void hb_os_usage(pid_t pid, struct hb_os_usage *out)
+double hb_os_cpu_seconds(pid_t pid)
 {
     struct rusage u;
 
+    if (pid != getpid() || getrusage(RUSAGE_SELF, &u) != 0)
+        return 0.0;
+    return (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec +
+           ((double)u.ru_utime.tv_usec + (double)u.ru_stime.tv_usec) * 1e-6;
+}
+
+void hb_os_usage(pid_t pid, struct hb_os_usage *out)
+{
     memset(out, 0, sizeof *out);
-    if (pid == getpid() && getrusage(RUSAGE_SELF, &u) == 0)
-        out->cpu_s = (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec +
-                     ((double)u.ru_utime.tv_usec + (double)u.ru_stime.tv_usec) * 1e-6;
+    out->cpu_s = hb_os_cpu_seconds(pid);
 }
 
 int hb_os_cpus(void)

@@ -15,10 +15,11 @@
 #include "solver/table.h"
 #include "wire/frame.h"
 
-#define OUTSTANDING   2    /* tasks given to a worker at once: it never waits for the next */
-#define FRUITLESS_MAX 8    /* deaths in a row without any result, beside one of each worker */
-#define STOP_PATIENCE 5000 /* ms that a child gets to end by itself */
-#define SMALL_STREAM  (64u << 10) /* cap of messages that are small by nature */
+#define OUTSTANDING       2   /* tasks given to a worker at once: it never waits for the next */
+#define FRUITLESS_MAX     8   /* deaths in a row without any result, beside one of each worker */
+#define STOP_PATIENCE_S   5.0 /* that all children together get to end by themselves */
+#define MERGER_PATIENCE_S 1.0 /* at least, for a commit */
+#define SMALL_STREAM      (64u << 10) /* cap of messages that are small by nature */
 
 struct given { /* a task that a worker has */
     uint32_t job;
@@ -359,7 +360,7 @@ static int serve_worker(struct hb_crew *c, struct worker *w, struct hb_err *e)
     int rc = hb_frame_fill(&w->in, &why);
 
     if (rc == HB_EOF) {
-        hb_child_reap(&w->child, how);
+        (void)hb_child_reap(&w->child, how); /* its tasks are repeated whatever it was */
         return replace_worker(c, w, how, e); /* whatever part of a result it left is dropped */
     }
     while (rc == HB_OK && (rc = hb_frame_next(&w->in, &m, &why)) == HB_OK) {
@@ -374,13 +375,15 @@ static int serve_worker(struct hb_crew *c, struct worker *w, struct hb_err *e)
     return replace_worker(c, w, why.msg, e);
 }
 
+/* A merger that was killed or ran out of something may do better next time; one that ended by
+ * itself because of what it was given (exit codes 64 to 69 and 78) would end so again. */
 static int lost_merger(const struct hb_crew *c, struct merger *m, struct hb_err *e)
 {
     char how[64];
+    int code = hb_child_reap(&m->child, how);
 
-    hb_child_reap(&m->child, how);
     (void)hb_fail(e, HB_EINTERNAL, "merger %d %s", (int)(m - c->mergers), how);
-    return HB_CREW_LOST_MERGER;
+    return (code >= 64 && code < 70) || code == 78 ? HB_EINTERNAL : HB_CREW_LOST_MERGER;
 }
 
 static int take_commit(struct hb_crew *c, struct merger *m, const struct hb_message *msg,
@@ -451,6 +454,12 @@ static bool round_over(const struct hb_crew *c)
     return true;
 }
 
+/* A lost merger costs a restore, so it is not lost for a timeout that is shorter than a merge. */
+static double merger_timeout_s(const struct hb_crew *c)
+{
+    return c->o.task_timeout_s > MERGER_PATIENCE_S ? c->o.task_timeout_s : MERGER_PATIENCE_S;
+}
+
 static int check_timeouts(struct hb_crew *c, struct hb_err *e)
 {
     double now = hb_os_monotonic();
@@ -467,12 +476,12 @@ static int check_timeouts(struct hb_crew *c, struct hb_err *e)
         if ((rc = replace_worker(c, w, text, e)) != HB_OK)
             return rc;
     }
-    if (c->n_done == c->round.length && now - c->results_in >= c->o.task_timeout_s)
+    if (c->n_done == c->round.length && now - c->results_in >= merger_timeout_s(c))
         for (int k = 0; k < c->o.n_mergers; k++)
             if (!c->mergers[k].committed) {
                 hb_child_kill(&c->mergers[k].child);
                 (void)hb_fail(e, HB_EINTERNAL, "merger %d did not commit within %g s", k,
-                              c->o.task_timeout_s);
+                              merger_timeout_s(c));
                 return HB_CREW_LOST_MERGER;
             }
     return HB_OK;
@@ -594,31 +603,54 @@ int hb_crew_new(const struct hb_crew_options *o, struct hb_crew **out, struct hb
     return rc;
 }
 
-static void stop_worker(struct worker *w, bool hurry)
+/* Tell everybody first, so that nobody waits for another's end. */
+static void dismiss(struct hb_crew *c)
 {
-    if (hurry) {
-        hb_child_kill(&w->child);
-    } else if (w->child.pid > 0) {
-        int sent = hb_frame_write(&w->out, HB_FRAME_SHUTDOWN, 0, NULL, 0, NULL);
+    for (int i = 0; c->workers != NULL && i < c->o.n_workers; i++) {
+        struct worker *w = &c->workers[i];
 
-        (void)sent; /* closing its input says the same */
+        if (c->hurry)
+            hb_child_kill(&w->child);
+        else if (w->child.pid > 0) {
+            int sent = hb_frame_write(&w->out, HB_FRAME_SHUTDOWN, 0, NULL, 0, NULL);
+
+            (void)sent; /* closing its input says the same */
+            hb_child_close(&w->child);
+        }
     }
-    hb_child_stop(&w->child, STOP_PATIENCE);
-    hb_frame_reader_fini(&w->in);
-    hb_frame_writer_fini(&w->out);
-    hb_os_shared_close(&w->segment);
+    for (int k = 0; c->mergers != NULL && k < c->o.n_mergers; k++) {
+        if (c->hurry)
+            hb_child_kill(&c->mergers[k].child);
+        else
+            hb_child_close(&c->mergers[k].child);
+    }
+}
+
+/* What is left of the patience that all children share. */
+static int patience_ms(double deadline)
+{
+    double left = 1000.0 * (deadline - hb_os_monotonic());
+
+    return left > 0.0 ? (int)left : 0;
 }
 
 void hb_crew_free(struct hb_crew *c)
 {
+    double deadline = hb_os_monotonic() + STOP_PATIENCE_S;
+
     if (c == NULL)
         return;
-    for (int i = 0; c->workers != NULL && i < c->o.n_workers; i++)
-        stop_worker(&c->workers[i], c->hurry);
+    dismiss(c);
+    for (int i = 0; c->workers != NULL && i < c->o.n_workers; i++) {
+        struct worker *w = &c->workers[i];
+
+        hb_child_stop(&w->child, patience_ms(deadline));
+        hb_frame_reader_fini(&w->in);
+        hb_frame_writer_fini(&w->out);
+        hb_os_shared_close(&w->segment);
+    }
     for (int k = 0; c->mergers != NULL && k < c->o.n_mergers; k++) {
-        if (c->hurry)
-            hb_child_kill(&c->mergers[k].child);
-        hb_child_stop(&c->mergers[k].child, STOP_PATIENCE);
+        hb_child_stop(&c->mergers[k].child, patience_ms(deadline));
         hb_frame_reader_fini(&c->mergers[k].in);
         hb_buf_fini(&c->mergers[k].queue);
     }
@@ -646,20 +678,29 @@ uint64_t hb_crew_worker_tasks(const struct hb_crew *c, int worker)
     return c->workers[worker].results;
 }
 
-void hb_crew_usage(const struct hb_crew *c, double *cpu_s, uint64_t *pss_bytes)
+double hb_crew_cpu_seconds(const struct hb_crew *c)
+{
+    double sum = 0.0;
+
+    for (int i = 0; i < c->o.n_workers; i++)
+        sum += hb_os_cpu_seconds(c->workers[i].child.pid);
+    for (int k = 0; k < c->o.n_mergers; k++)
+        sum += hb_os_cpu_seconds(c->mergers[k].child.pid);
+    return sum;
+}
+
+uint64_t hb_crew_pss(const struct hb_crew *c)
 {
     struct hb_os_usage u;
+    uint64_t sum = 0;
 
-    *cpu_s = 0.0;
-    *pss_bytes = 0;
     for (int i = 0; i < c->o.n_workers; i++) {
         hb_os_usage(c->workers[i].child.pid, &u);
-        *cpu_s += u.cpu_s;
-        *pss_bytes += u.pss_bytes;
+        sum += u.pss_bytes;
     }
     for (int k = 0; k < c->o.n_mergers; k++) {
         hb_os_usage(c->mergers[k].child.pid, &u);
-        *cpu_s += u.cpu_s;
-        *pss_bytes += u.pss_bytes;
+        sum += u.pss_bytes;
     }
+    return sum;
 }

@@ -60,7 +60,9 @@ int hb_crew_round(struct hb_crew *c, const struct hb_round *round, uint32_t batc
 void hb_crew_stats(const struct hb_crew *c, struct hb_crew_stats *out);
 int hb_crew_n_workers(const struct hb_crew *c);
 uint64_t hb_crew_worker_tasks(const struct hb_crew *c, int worker); /* results by that place */
-/* CPU seconds and proportional set size of the living children. */
-void hb_crew_usage(const struct hb_crew *c, double *cpu_s, uint64_t *pss_bytes);
+/* CPU seconds of the living children, and their proportional set size: that costs milliseconds for
+ * each GiB they map. */
+double hb_crew_cpu_seconds(const struct hb_crew *c);
+uint64_t hb_crew_pss(const struct hb_crew *c);
 
 #endif

@@ -13,6 +13,9 @@
 #include "run/shelf.h"
 #include "store/checkpoint.h"
 
+#define NAMES_MAX                                                                                  \
+    80 /* what is added to the folder's path: checkpoints/iter-N.hbc.tmp.PID and the like */
+
 static int join(const char *dir, const char *name, char out[HB_PATH_MAX], struct hb_err *e)
 {
     int n = snprintf(out, HB_PATH_MAX, "%s/%s", dir, name);
@@ -74,15 +77,29 @@ static bool begins_with_one_of(const char *name, const char *const *starts)
     return false;
 }
 
-/* NAME.tmp.PID, which hb_atomic_open makes, of a file that only an hb-train writes here; or shared
- * memory, NAME.PID, where that is a file. */
+/* A dot and a process number at the end of a name: where it begins, else NULL. */
+static const char *pid_suffix(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    if (dot == NULL || dot[1] == '\0' || dot[1 + strspn(dot + 1, "0123456789")] != '\0')
+        return NULL;
+    return dot;
+}
+
+/* NAME.tmp.PID, which hb_atomic_open makes, of a file that only an hb-train writes here; the link
+ * that is on its way to be latest.hbc; or shared memory, NAME.PID, where that is a file. */
 static bool is_leftover(const char *name)
 {
     static const char *const files[] = {"iter-", "buckets-", "config.yaml", "latest.hbc", NULL};
     static const char *const shared[] = {"table.", "segment-", NULL};
+    const char *suffix = pid_suffix(name);
 
-    return (strstr(name, ".tmp") != NULL && begins_with_one_of(name, files)) ||
-           begins_with_one_of(name, shared);
+    if (suffix == NULL)
+        return strcmp(name, HB_SHELF_LATEST ".tmp") == 0;
+    return (suffix - name > 4 && memcmp(suffix - 4, ".tmp", 4) == 0 &&
+            begins_with_one_of(name, files)) ||
+           (begins_with_one_of(name, shared) && strchr(name, '.') == suffix);
 }
 
 /* Best effort: what cannot be removed is in nobody's way. We hold the lock, so nobody writes it. */
@@ -105,6 +122,8 @@ int hb_logdir_open(const char *path, struct hb_logdir *d, struct hb_err *e)
 
     d->lock_fd = -1;
     if (snprintf(d->path, sizeof d->path, "%s", path) >= (int)sizeof d->path)
+        return hb_fail(e, HB_ECREATE, "the path of '%s' is too long", path);
+    if (strlen(path) > HB_PATH_MAX - NAMES_MAX)
         return hb_fail(e, HB_ECREATE, "the path of '%s' is too long", path);
     if ((rc = join(path, "checkpoints", d->checkpoints, e)) != HB_OK ||
         (rc = make_folder(path, e)) != HB_OK || (rc = make_folder(d->checkpoints, e)) != HB_OK ||

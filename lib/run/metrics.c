@@ -8,6 +8,8 @@
 #include "base/os.h"
 #include "solver/spec.h"
 
+#define PSS_EVERY_S 30.0
+
 int hb_metrics_open(const char *logdir, struct hb_metrics *m, struct hb_err *e)
 {
     char path[HB_PATH_MAX];
@@ -39,19 +41,31 @@ static double seconds_of(const struct rusage *u)
            1e-6 * ((double)u->ru_utime.tv_usec + (double)u->ru_stime.tv_usec);
 }
 
-/* CPU of this process, its living and its reaped children; PSS of the living. */
-static void run_usage(const struct hb_crew *crew, double *cpu_s, uint64_t *pss)
+/* CPU of this process, its living and its reaped children. */
+static double run_cpu(const struct hb_crew *crew)
 {
     struct rusage self, dead;
+    double sum = hb_crew_cpu_seconds(crew);
+
+    if (getrusage(RUSAGE_SELF, &self) == 0)
+        sum += seconds_of(&self);
+    if (getrusage(RUSAGE_CHILDREN, &dead) == 0)
+        sum += seconds_of(&dead);
+    return sum;
+}
+
+/* The proportional set size is looked at every PSS_EVERY_S: to count it the system walks over all
+ * pages of every process, and meanwhile nobody gets tasks. */
+static uint64_t run_pss(struct hb_metrics *m, const struct hb_crew *crew, double now, bool fresh)
+{
     struct hb_os_usage own;
 
-    hb_crew_usage(crew, cpu_s, pss);
+    if (!fresh && m->pss_at > 0.0 && now - m->pss_at < PSS_EVERY_S)
+        return m->pss;
     hb_os_usage(getpid(), &own);
-    *pss += own.pss_bytes;
-    if (getrusage(RUSAGE_SELF, &self) == 0)
-        *cpu_s += seconds_of(&self);
-    if (getrusage(RUSAGE_CHILDREN, &dead) == 0)
-        *cpu_s += seconds_of(&dead);
+    m->pss = hb_crew_pss(crew) + own.pss_bytes;
+    m->pss_at = now;
+    return m->pss;
 }
 
 static json_t *worker_tasks(const struct hb_crew *crew)
@@ -64,7 +78,8 @@ static json_t *worker_tasks(const struct hb_crew *crew)
 }
 
 int hb_metrics_line(struct hb_metrics *m, const struct hb_crew *crew, uint64_t iteration,
-                    uint64_t generation, uint64_t nodes_before, double *rate, struct hb_err *e)
+                    uint64_t generation, uint64_t nodes_before, bool fresh, double *rate,
+                    struct hb_err *e)
 {
     double now = hb_os_monotonic();
     double span = now - m->last;
@@ -75,7 +90,8 @@ int hb_metrics_line(struct hb_metrics *m, const struct hb_crew *crew, uint64_t i
     int bad;
 
     hb_crew_stats(crew, &s);
-    run_usage(crew, &cpu_s, &pss);
+    cpu_s = run_cpu(crew);
+    pss = run_pss(m, crew, now, fresh);
     tasks = s.tasks - m->last_stats.tasks;
     bytes = s.records_bytes - m->last_stats.records_bytes;
     *rate = span > 0 ? (double)(iteration - m->last_iteration) / span : 0.0;

@@ -11,7 +11,8 @@
 #define DEAL_NS        400.0 /* cards and buckets of one iteration and player */
 #define RECORD_NS      14.0  /* merging one record */
 #define CACHED_TABLE   (8u << 20)
-#define PROCESS_BYTES  (6u << 20) /* a program before it maps anything */
+#define PROCESS_BYTES  (8u << 20) /* a program before it maps anything */
+#define TRAINED_NODES  2.0 /* nodes that an iteration comes to visit, over the uniform start */
 
 /* Decision nodes that one iteration visits while every strategy is uniform: a traverser sees all of
  * his actions, the others one of theirs. */
@@ -70,7 +71,7 @@ int hb_train_plan(const struct hb_config *c, const struct hb_setup *s, int n_wor
     out->iterations = hb_round_boundary(&s->spec.params, c->num_iterations);
     /* The records of one round wait until it is whole: in the workers' segments, or with the
      * merger. */
-    records = (uint64_t)(out->nodes_per_iteration * out->round_cap) + 1;
+    records = (uint64_t)(TRAINED_NODES * out->nodes_per_iteration * out->round_cap) + 1;
     log_bytes = records * (8 + 2 * (uint64_t)(s->tree.n_edges / s->tree.n_nodes + 1));
     out->peak_bytes = out->table_bytes + out->bucket_bytes + (segments ? 1 : 3) * log_bytes +
                       (uint64_t)(n_workers + 2) * PROCESS_BYTES +

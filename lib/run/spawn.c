@@ -111,14 +111,16 @@ static int reap(struct hb_child *c)
     return status;
 }
 
-void hb_child_reap(struct hb_child *c, char out[64])
+int hb_child_reap(struct hb_child *c, char out[64])
 {
     int status = reap(c);
 
-    if (WIFSIGNALED(status))
+    if (WIFSIGNALED(status)) {
         (void)snprintf(out, 64, "was killed by signal %d", WTERMSIG(status));
-    else
-        (void)snprintf(out, 64, "ended with exit code %d", WEXITSTATUS(status));
+        return -1;
+    }
+    (void)snprintf(out, 64, "ended with exit code %d", WEXITSTATUS(status));
+    return WEXITSTATUS(status);
 }
 
 void hb_child_kill(struct hb_child *c)
@@ -127,6 +129,11 @@ void hb_child_kill(struct hb_child *c)
         return;
     (void)kill(c->pid, SIGKILL); /* it may have ended already */
     (void)reap(c);
+}
+
+void hb_child_close(struct hb_child *c)
+{
+    close_fd(&c->to);
 }
 
 void hb_child_stop(struct hb_child *c, int patience_ms)

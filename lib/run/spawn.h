@@ -18,11 +18,14 @@ struct hb_child {
 /* Start argv[0] (a path). A program that cannot be executed is this call's error: HB_EPLUGIN naming
  * it. */
 int hb_child_start(char *const argv[], struct hb_child *c, struct hb_err *e) HB_MUSTUSE;
-/* Close the pipes, wait until its output ends, at most `patience_ms`, then kill -9; reap. */
+/* Close its standard input: it should end now. */
+void hb_child_close(struct hb_child *c);
+/* Close its input, wait until its output ends, at most `patience_ms`, then kill -9; reap. */
 void hb_child_stop(struct hb_child *c, int patience_ms);
 /* Kill -9, close, reap. No-op for none. */
 void hb_child_kill(struct hb_child *c);
-/* Reap a child whose output has ended; how it ended, as text, into out[64]. */
-void hb_child_reap(struct hb_child *c, char out[64]);
+/* Reap a child whose output has ended; how it ended, as text, into out[64]. Returns its exit code,
+ * -1 when a signal ended it. */
+int hb_child_reap(struct hb_child *c, char out[64]);
 
 #endif

@@ -15,7 +15,7 @@
 #define BIG_TABLE      (64u << 20) /* from here on several mergers pay */
 #define MERGERS_MAX    8
 #define TASKS_A_WORKER 4 /* in a round, when no batch size is given: evens out the end */
-#define RESTORES_MAX   3 /* lost mergers in a row without a finished round */
+#define RESTORES_MAX   3 /* lost mergers without getting past the place of the loss */
 
 struct train {
     const struct hb_train_options *o;
@@ -31,11 +31,12 @@ struct train {
     uint64_t iteration, generation;
     uint64_t target;          /* UINT64_MAX: none */
     uint64_t first_iteration; /* this process began here */
+    uint64_t saved;           /* iteration of the newest checkpoint that it saved or began with */
     const char *from;         /* checkpoint that this process began with; NULL: the start */
     uint64_t nodes_before;    /* decision nodes of processes before this one, or of lost crews */
     double last_save;
-    double last_rate;
-    int restores;
+    uint64_t lost_at; /* iteration of the last lost merger */
+    int restores;     /* since then, without getting past it */
 };
 
 static void info(const struct train *t, const char *text)
@@ -52,7 +53,7 @@ static int refuse_too_large(uint64_t bytes, struct hb_err *e)
     uint64_t available = hb_os_memory_bytes();
 
     if (available > 0 && bytes > available)
-        return hb_fail(e, HB_ELIMIT,
+        return hb_fail(e, HB_ENOMEM,
                        "the table needs %.2f GiB and %.2f GiB of memory are free; use fewer "
                        "buckets or bet sizes (--plan tells what they cost)",
                        (double)bytes / (1 << 30), (double)available / (1 << 30));
@@ -125,8 +126,9 @@ static int find_latest(struct train *t, char newest[HB_PATH_MAX], struct hb_err 
     return HB_OK;
 }
 
-/* A folder holds one run: its newest checkpoint must be of this one. */
-static int check_folder(const struct train *t, struct hb_err *e)
+/* A folder holds one run: its newest checkpoint must be of this one; *iteration gets how far that
+ * is. */
+static int check_folder(const struct train *t, uint64_t *iteration, struct hb_err *e)
 {
     struct hb_checkpoint c = {0};
     char newest[HB_PATH_MAX];
@@ -136,6 +138,7 @@ static int check_folder(const struct train *t, struct hb_err *e)
         return rc;
     if ((rc = hb_checkpoint_open(newest, &c, e)) == HB_OK)
         rc = hb_identity_match(&t->table.id, "this configuration", &c.id, newest, e);
+    *iteration = c.iteration;
     hb_checkpoint_close(&c);
     return rc;
 }
@@ -159,6 +162,7 @@ static int refuse_second_run(const struct train *t, struct hb_err *e)
 static int first_position(struct train *t, struct hb_err *e)
 {
     char newest[HB_PATH_MAX] = "";
+    uint64_t ahead = 0;
     int rc;
 
     t->from = t->o->resume_from;
@@ -168,13 +172,20 @@ static int first_position(struct train *t, struct hb_err *e)
         rc = find_latest(t, newest, e);
         t->from = newest[0] != '\0' ? newest : NULL;
     } else {
-        rc = check_folder(t, e);
+        rc = check_folder(t, &ahead, e);
     }
     if (rc == HB_OK && t->from != NULL)
         rc = load_checkpoint(t, t->from, e);
     if (t->from == newest)
         t->from = NULL; /* it will be found again */
-    return rc == HB_OK ? read_position(t, e) : rc;
+    if (rc != HB_OK || (rc = read_position(t, e)) != HB_OK)
+        return rc;
+    if (ahead > t->iteration)
+        return hb_fail(e, HB_ECREATE,
+                       "'%s' is at iteration %llu already, past the checkpoint's %llu; go on with "
+                       "--resume-from latest or name another --logdir",
+                       t->dir.path, (unsigned long long)ahead, (unsigned long long)t->iteration);
+    return HB_OK;
 }
 
 /* After a lost merger: the newest checkpoint of this run, the one it began with, or generation 0.
@@ -204,6 +215,7 @@ static int restore(struct train *t, struct hb_err *e)
     t->metrics.last_iteration = t->iteration; /* rates are never negative */
     if (t->first_iteration > t->iteration)
         t->first_iteration = t->iteration;
+    t->saved = t->iteration;
     (void)snprintf(text, sizeof text, "the table was open; restored to iteration %llu from %s",
                    (unsigned long long)t->iteration, from != NULL ? from : "the start");
     info(t, text);
@@ -223,6 +235,8 @@ static int save(struct train *t, struct hb_err *e)
     if (rc == HB_OK)
         rc = hb_checkpoints_prune(t->dir.checkpoints, t->o->config.snapshot_keep, NULL, e);
     *t->o->phase = HB_TRAIN_ROUNDS;
+    if (rc == HB_OK)
+        t->saved = t->iteration;
     t->last_save = hb_os_monotonic();
     t->metrics.checkpoint_s += t->last_save - before;
     return rc;
@@ -231,16 +245,15 @@ static int save(struct train *t, struct hb_err *e)
 /* ---- progress
  * ---------------------------------------------------------------------------------------- */
 
-static int report(struct train *t, struct hb_err *e)
+static int report(struct train *t, bool last, struct hb_err *e)
 {
     struct hb_train_progress p = {.iteration = t->iteration,
                                   .target = t->target == UINT64_MAX ? 0 : t->target,
                                   .eta_s = -1.0,
                                   .workers = t->n_workers};
     int rc = hb_metrics_line(&t->metrics, t->crew, t->iteration, t->generation, t->nodes_before,
-                             &p.iter_per_s, e);
+                             last, &p.iter_per_s, e);
 
-    t->last_rate = p.iter_per_s;
     p.elapsed_s = t->metrics.last - t->metrics.start;
     if (p.target > 0 && p.iter_per_s > 0)
         p.eta_s = (double)(p.target > p.iteration ? p.target - p.iteration : 0) / p.iter_per_s;
@@ -262,7 +275,7 @@ static bool tick(void *ctx)
     struct train *t = ctx;
 
     if (hb_os_monotonic() - t->metrics.last >= t->o->interval_s) {
-        int rc = report(t, NULL);
+        int rc = report(t, false, NULL);
 
         (void)rc; /* see above */
     }
@@ -330,6 +343,9 @@ static int one_round(struct train *t, struct hb_err *e)
     rc = hb_crew_round(t->crew, &round, batch_size(t, &round), e);
     if (rc == HB_CREW_LOST_MERGER) {
         info(t, e != NULL ? e->msg : "a merger was lost");
+        if (t->iteration > t->lost_at)
+            t->restores = 0;
+        t->lost_at = t->iteration > t->lost_at ? t->iteration : t->lost_at;
         if (++t->restores > RESTORES_MAX)
             return hb_context(e, HB_EINTERNAL, "%d times in a row", t->restores);
         stop_crew(t);
@@ -342,10 +358,7 @@ static int one_round(struct train *t, struct hb_err *e)
                        "aborted at iteration %llu; resumable from the newest "
                        "checkpoint",
                        (unsigned long long)t->iteration);
-    if (rc != HB_OK)
-        return rc;
-    t->restores = 0;
-    return read_position(t, e);
+    return rc == HB_OK ? read_position(t, e) : rc;
 }
 
 static bool out_of_time(const struct train *t)
@@ -364,6 +377,15 @@ static bool snapshot_due(struct train *t)
            hb_os_monotonic() - t->last_save >= t->o->config.snapshot_interval_s;
 }
 
+/* A round failed. What was done before it is worth a checkpoint, if no merge was under way. */
+static int give_up(struct train *t, int rc)
+{
+    if (rc != HB_ESTOPPED && read_position(t, NULL) == HB_OK && t->iteration > t->saved &&
+        save(t, NULL) == HB_OK)
+        info(t, "saved what was trained before the failure");
+    return rc;
+}
+
 static int loop(struct train *t, struct hb_err *e)
 {
     int rc, reported;
@@ -371,13 +393,13 @@ static int loop(struct train *t, struct hb_err *e)
     *t->o->phase = HB_TRAIN_ROUNDS;
     while (t->iteration < t->target && !out_of_time(t) && *t->o->stop == 0) {
         if ((rc = one_round(t, e)) != HB_OK)
-            return rc;
+            return give_up(t, rc);
         if (snapshot_due(t) && (rc = save(t, e)) != HB_OK)
             return rc;
     }
     if ((rc = save(t, e)) != HB_OK)
         return rc;
-    if ((reported = report(t, e)) != HB_OK) /* after the checkpoint: it is worth more */
+    if ((reported = report(t, true, e)) != HB_OK) /* after the checkpoint: it is worth more */
         return reported;
     if (*t->o->stop != 0 && t->iteration < t->target)
         return hb_fail(e, HB_ESTOPPED, "stopped at iteration %llu; go on with --resume-from latest",
@@ -401,6 +423,19 @@ static int write_config(const struct train *t, struct hb_err *e)
     return rc;
 }
 
+/* Rows name their discount epoch in 24 bits. */
+static int check_epochs(const struct train *t, struct hb_err *e)
+{
+    const struct hb_params *p = &t->setup.spec.params;
+
+    if (p->discount != HB_DISCOUNT_NONE && t->target != UINT64_MAX &&
+        t->target / p->discount_interval >= HB_EPOCH_MAX)
+        return hb_fail(e, HB_ECONFIG,
+                       "discount_interval: %u makes more than %u discounts in %llu iterations",
+                       p->discount_interval, HB_EPOCH_MAX, (unsigned long long)t->target);
+    return HB_OK;
+}
+
 static int prepare(struct train *t, struct hb_err *e)
 {
     struct hb_setup_options setup = t->o->setup;
@@ -410,11 +445,12 @@ static int prepare(struct train *t, struct hb_err *e)
         return rc;
     setup.build_dir = t->dir.path;
     if ((rc = hb_setup_open(&t->o->config, &setup, &t->setup, e)) != HB_OK ||
-        (rc = make_table(t, e)) != HB_OK || (rc = first_position(t, e)) != HB_OK ||
-        (rc = write_config(t, e)) != HB_OK ||
+        (rc = check_epochs(t, e)) != HB_OK || (rc = make_table(t, e)) != HB_OK ||
+        (rc = first_position(t, e)) != HB_OK || (rc = write_config(t, e)) != HB_OK ||
         (rc = hb_metrics_open(t->dir.path, &t->metrics, e)) != HB_OK)
         return rc;
     t->first_iteration = t->iteration;
+    t->saved = t->iteration;
     t->metrics.last_iteration = t->iteration;
     t->last_save = t->metrics.start;
     if (t->iteration < t->target)

@@ -1,11 +1,18 @@
-/* cfr.h - external-sampling MCCFR: what a range of iterations adds to a table. solver, pure. One
- * iteration is one deal, traversed once for each player. A traversal explores every action of its
- * traverser and samples one at each other player's node; regrets are updated at the traverser's
- * nodes, the average strategy at the nodes of the player after him. The table is only read; the
- * result is a log of records (delta.h) that depends on (table, round, first, count) alone. Threads:
- * a struct hb_cfr belongs to one thread; table and buckets are shared. Source: M. Lanctot, K.
- * Waugh, M. Zinkevich, M. Bowling, "Monte Carlo Sampling for Regret Minimization in Extensive
- * Games", NIPS 2009. */
+/* cfr.h - external-sampling MCCFR: what a range of iterations adds to a table. solver, pure.
+ *
+ * One iteration is one deal, traversed once for each player. A traversal explores every action of
+ * its traverser and samples one at each other player's node; regrets are updated at the traverser's
+ * nodes, the average strategy at the nodes of the player after him. With two players such a visit
+ * weighs exactly that player's own reach, as the average strategy asks; with more, the other
+ * players' sampled actions weigh in too, as in the common implementations for many players.
+ *
+ * The table is only read; the result is a log of records (delta.h) that depends on (table, round,
+ * first, count) alone.
+ *
+ * Threads: a struct hb_cfr belongs to one thread; table and buckets are shared.
+ *
+ * Source: M. Lanctot, K. Waugh, M. Zinkevich, M. Bowling, "Monte Carlo Sampling for Regret
+ * Minimization in Extensive Games", NIPS 2009. */
 #ifndef HB_SOLVER_CFR_H
 #define HB_SOLVER_CFR_H
 

@@ -1,5 +1,6 @@
 #include "solver/table.h"
 
+#include <float.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -11,6 +12,10 @@
 #define LIVE_AT       512u
 #define HASH_BLOCK    (4u << 20)
 
+#ifdef __FAST_MATH__
+#error "fast-math gives other bits: results would differ between builds"
+#endif
+_Static_assert(FLT_EVAL_METHOD == 0, "floats are computed as floats, or builds would differ");
 _Static_assert(LIVE_AT + sizeof(struct hb_table_live) <= PAGE, "the live part fits the page");
 
 /* Fixed part of the header, see man/hb-table.5. */

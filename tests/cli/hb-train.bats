@@ -455,6 +455,32 @@ all_worked() { # DIR N
     fi
 }
 
+@test "a run does not go back: an older checkpoint wants another folder" {
+    config kuhn
+    train a --iters 1000
+    train b --iters 5000
+    refused 73 train b --iters 2000 --resume-from a/checkpoints/latest.hbc
+    says "--resume-from latest"
+    [ "$(readlink b/checkpoints/latest.hbc)" != "$(readlink a/checkpoints/latest.hbc)" ]
+    train c --iters 5000 --resume-from a/checkpoints/latest.hbc
+    same b c
+}
+
+@test "more discounts than a row can count are refused before the run" {
+    config kuhn 'discount_interval: 1'
+    refused 78 train a --iters 17000000
+    says discount_interval
+}
+
+@test "files of the user's own in the folder stay, leftovers of a killed run go" {
+    config kuhn
+    mkdir a
+    touch a/table.bin a/segment-notes.txt a/buckets-mine.tmpl.hba a/table.123 a/buckets-1.hba.tmp.77
+    train a --iters 100
+    [ -e a/table.bin ] && [ -e a/segment-notes.txt ] && [ -e a/buckets-mine.tmpl.hba ]
+    [ ! -e a/table.123 ] && [ ! -e a/buckets-1.hba.tmp.77 ]
+}
+
 @test "help that cannot be written is 74, closed descriptors harm nothing" {
     config kuhn
     [ ! -w /dev/full ] || {
