@@ -3,8 +3,8 @@
 #include "run/config.h"
 
 #include <cyaml/cyaml.h>
+#include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,17 +18,19 @@
         "preflop", "flop", "turn", "river"                                                         \
     }
 #define DEFAULT_ITERATIONS 1000000
+#define MAX_RAISES         1000000 /* more than any street can have */
 
 static const char *const street_names[HB_STREETS] = STREETS_NAMES;
 
 /* ---- the YAML schema ---------------------------------------------------------------------------
- * Optional values are pointers: NULL means "not given". */
+ * Optional values are pointers: NULL means "not given". Numbers and words are texts here and read
+ * by ourselves: libcyaml takes 1e6 for 1, -3 for 18446744073709551613 and any word for true. */
 
 struct y_betting_street {
     char **sizes;
     unsigned sizes_count;
-    int *max_raises;
-    bool *limp;
+    char *max_raises;
+    char *limp;
 };
 struct y_betting {
     struct y_betting_street *street[HB_STREETS];
@@ -40,35 +42,36 @@ struct y_cards_street {
 struct y_cards {
     struct y_cards_street *street[HB_STREETS];
 };
-enum y_sampling { Y_EXTERNAL };
 struct y_config {
     char *game;
     struct y_betting *betting;
     struct y_cards *cards;
-    uint64_t *seed;
-    uint64_t *num_iterations;
-    double *time_budget_seconds;
-    double *snapshot_interval_seconds;
-    uint32_t *snapshot_keep;
-    uint32_t *num_workers;
-    uint32_t *batch_size;
-    uint32_t *round_size;
-    enum y_sampling *sampling;
-    enum hb_discount *discount_mode;
-    uint32_t *discount_interval;
-    bool *enable_pruning;
-    int64_t *pruning_threshold;
-    double *pruning_probability;
+    char *seed;
+    char *num_iterations;
+    char *time_budget_seconds;
+    char *snapshot_interval_seconds;
+    char *snapshot_keep;
+    char *num_workers;
+    char *batch_size;
+    char *round_size;
+    char *sampling;
+    char *discount_mode;
+    char *discount_interval;
+    char *enable_pruning;
+    char *pruning_threshold;
+    char *pruning_probability;
 };
 
+#define SCALAR(of, key)                                                                            \
+    CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, of, key, 0, 64)
 static const cyaml_schema_value_t size_text = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 32),
 };
 static const cyaml_schema_field_t betting_street_fields[] = {
     CYAML_FIELD_SEQUENCE("sizes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct y_betting_street,
                          sizes, &size_text, 0, HB_SIZES_MAX),
-    CYAML_FIELD_INT_PTR("max_raises", CYAML_FLAG_OPTIONAL, struct y_betting_street, max_raises),
-    CYAML_FIELD_BOOL_PTR("limp", CYAML_FLAG_OPTIONAL, struct y_betting_street, limp),
+    SCALAR(struct y_betting_street, max_raises),
+    SCALAR(struct y_betting_street, limp),
     CYAML_FIELD_END,
 };
 #define BETTING_FIELD(name, i)                                                                     \
@@ -92,35 +95,26 @@ static const cyaml_schema_field_t cards_fields[] = {
     CARDS_FIELD("preflop", 0), CARDS_FIELD("flop", 1), CARDS_FIELD("turn", 2),
     CARDS_FIELD("river", 3),   CYAML_FIELD_END,
 };
-static const cyaml_strval_t sampling_names[] = {{"external", Y_EXTERNAL}};
-static const cyaml_strval_t discount_names[] = {
-    {"none", HB_DISCOUNT_NONE},
-    {"linear", HB_DISCOUNT_LINEAR},
-    {"dcfr", HB_DISCOUNT_DCFR},
-    {"plus", HB_DISCOUNT_PLUS},
-};
 #define OPTIONAL CYAML_FLAG_OPTIONAL
 #define CONF     struct y_config
 static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_STRING_PTR("game", CYAML_FLAG_POINTER, CONF, game, 1, HB_PATH_MAX - 1),
     CYAML_FIELD_MAPPING_PTR("betting", OPTIONAL, CONF, betting, betting_fields),
     CYAML_FIELD_MAPPING_PTR("cards", OPTIONAL, CONF, cards, cards_fields),
-    CYAML_FIELD_UINT_PTR("seed", OPTIONAL, CONF, seed),
-    CYAML_FIELD_UINT_PTR("num_iterations", OPTIONAL, CONF, num_iterations),
-    CYAML_FIELD_FLOAT_PTR("time_budget_seconds", OPTIONAL, CONF, time_budget_seconds),
-    CYAML_FIELD_FLOAT_PTR("snapshot_interval_seconds", OPTIONAL, CONF, snapshot_interval_seconds),
-    CYAML_FIELD_UINT_PTR("snapshot_keep", OPTIONAL, CONF, snapshot_keep),
-    CYAML_FIELD_UINT_PTR("num_workers", OPTIONAL, CONF, num_workers),
-    CYAML_FIELD_UINT_PTR("batch_size", OPTIONAL, CONF, batch_size),
-    CYAML_FIELD_UINT_PTR("round_size", OPTIONAL, CONF, round_size),
-    CYAML_FIELD_ENUM_PTR("sampling", OPTIONAL | CYAML_FLAG_STRICT, CONF, sampling, sampling_names,
-                         1),
-    CYAML_FIELD_ENUM_PTR("discount_mode", OPTIONAL | CYAML_FLAG_STRICT, CONF, discount_mode,
-                         discount_names, 4),
-    CYAML_FIELD_UINT_PTR("discount_interval", OPTIONAL, CONF, discount_interval),
-    CYAML_FIELD_BOOL_PTR("enable_pruning", OPTIONAL, CONF, enable_pruning),
-    CYAML_FIELD_INT_PTR("pruning_threshold", OPTIONAL, CONF, pruning_threshold),
-    CYAML_FIELD_FLOAT_PTR("pruning_probability", OPTIONAL, CONF, pruning_probability),
+    SCALAR(CONF, seed),
+    SCALAR(CONF, num_iterations),
+    SCALAR(CONF, time_budget_seconds),
+    SCALAR(CONF, snapshot_interval_seconds),
+    SCALAR(CONF, snapshot_keep),
+    SCALAR(CONF, num_workers),
+    SCALAR(CONF, batch_size),
+    SCALAR(CONF, round_size),
+    SCALAR(CONF, sampling),
+    SCALAR(CONF, discount_mode),
+    SCALAR(CONF, discount_interval),
+    SCALAR(CONF, enable_pruning),
+    SCALAR(CONF, pruning_threshold),
+    SCALAR(CONF, pruning_probability),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t config_schema = {
@@ -235,8 +229,140 @@ static int load_game(struct hb_config *c, struct hb_err *e)
     return rc;
 }
 
+/* ---- values ------------------------------------------------------------------------------------
+ * Each reader leaves *out as it is when the key was not given (value is NULL). */
+
+/* "line 3: key: 'value' is not <want>". A NULL text: the line is not known. */
+static int bad_value(const struct hb_buf *text, const char *key, const char *value,
+                     const char *want, struct hb_err *e)
+{
+    int line = text != NULL ? line_of_key(text, key) : 0;
+
+    if (line == 0)
+        return hb_fail(e, HB_ECONFIG, "%s: '%s' is not %s", key, value, want);
+    return hb_fail(e, HB_ECONFIG, "line %d: %s: '%s' is not %s", line, key, value, want);
+}
+
+static int read_whole(const struct hb_buf *text, const char *key, const char *value, uint64_t min,
+                      uint64_t max, uint64_t *out, struct hb_err *e)
+{
+    unsigned long long v;
+    char want[80];
+
+    if (value == NULL)
+        return HB_OK;
+    errno = 0;
+    v = strtoull(value, NULL, 10);
+    if (value[0] != '\0' && value[strspn(value, "0123456789")] == '\0' && errno == 0 && v >= min &&
+        v <= max) {
+        *out = v;
+        return HB_OK;
+    }
+    (void)snprintf(want, sizeof want, "a whole number from %llu to %llu", (unsigned long long)min,
+                   (unsigned long long)max);
+    return bad_value(text, key, value, want, e);
+}
+
+static int read_u32(const struct hb_buf *text, const char *key, const char *value, uint32_t min,
+                    uint32_t max, uint32_t *out, struct hb_err *e)
+{
+    uint64_t wide = *out;
+    int rc = read_whole(text, key, value, min, max, &wide, e);
+
+    *out = (uint32_t)wide;
+    return rc;
+}
+
+static int read_real(const struct hb_buf *text, const char *key, const char *value, double max,
+                     double *out, struct hb_err *e)
+{
+    char want[80];
+    char *end;
+    double v;
+
+    if (value == NULL)
+        return HB_OK;
+    v = strtod(value, &end);
+    if (value[0] != '\0' && value[strspn(value, "0123456789.eE+-")] == '\0' && *end == '\0' &&
+        v >= 0.0 && v <= max) {
+        *out = v;
+        return HB_OK;
+    }
+    (void)snprintf(want, sizeof want, "a number from 0 to %g", max);
+    return bad_value(text, key, value, want, e);
+}
+
+static int read_bool(const struct hb_buf *text, const char *key, const char *value, bool *out,
+                     struct hb_err *e)
+{
+    static const char *const words[] = {"false", "true", "False", "True", "no", "yes", "off", "on"};
+
+    if (value == NULL)
+        return HB_OK;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(value, words[i]) == 0) {
+            *out = i % 2 == 1;
+            return HB_OK;
+        }
+    return bad_value(text, key, value, "true or false", e);
+}
+
+/* The threshold of pruning, in chips: a negative whole number. */
+static int read_threshold(const struct hb_buf *text, const char *value, int64_t *out,
+                          struct hb_err *e)
+{
+    static const char key[] = "pruning_threshold";
+    uint64_t chips = 0;
+
+    if (value == NULL)
+        return HB_OK;
+    if (value[0] != '-' || read_whole(NULL, key, value + 1, 1, INT64_MAX, &chips, NULL) != HB_OK)
+        return bad_value(text, key, value, "a negative whole number", e);
+    *out = -(int64_t)chips;
+    return HB_OK;
+}
+
+static int read_discount(const struct hb_buf *text, const char *value, enum hb_discount *out,
+                         struct hb_err *e)
+{
+    static const enum hb_discount modes[] = {HB_DISCOUNT_NONE, HB_DISCOUNT_LINEAR, HB_DISCOUNT_DCFR,
+                                             HB_DISCOUNT_PLUS};
+
+    if (value == NULL)
+        return HB_OK;
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (strcmp(value, hb_discount_name(modes[i])) == 0) {
+            *out = modes[i];
+            return HB_OK;
+        }
+    return bad_value(text, "discount_mode", value, "none, linear, dcfr or plus", e);
+}
+
+/* ---- taking ------------------------------------------------------------------------------------
+ */
+
+static int take_betting_street(const struct y_betting_street *from, struct hb_betting_street *to,
+                               struct hb_err *e)
+{
+    uint32_t max_raises = 0;
+    int rc;
+
+    if ((rc = read_u32(NULL, "max_raises", from->max_raises, 0, MAX_RAISES, &max_raises, e)) !=
+            HB_OK ||
+        (rc = read_bool(NULL, "limp", from->limp, &to->limp, e)) != HB_OK)
+        return rc;
+    if (from->max_raises != NULL)
+        to->max_raises = (int)max_raises;
+    for (unsigned i = 0; i < from->sizes_count; i++)
+        if ((rc = hb_bet_size_parse(from->sizes[i], &to->size[i], e)) != HB_OK)
+            return rc;
+    return HB_OK;
+}
+
 static int take_betting(const struct y_betting *y, struct hb_betting *b, struct hb_err *e)
 {
+    int rc;
+
     b->every_size = false;
     for (int st = 0; st < HB_STREETS; st++) {
         const struct y_betting_street *from = y->street[st];
@@ -246,16 +372,9 @@ static int take_betting(const struct y_betting *y, struct hb_betting *b, struct 
             continue;
         to->given = true;
         to->n_sizes = (int)from->sizes_count;
-        if (from->max_raises != NULL)
-            to->max_raises = *from->max_raises;
-        if (from->limp != NULL)
-            to->limp = *from->limp;
-        for (unsigned i = 0; i < from->sizes_count; i++) {
-            int rc = hb_bet_size_parse(from->sizes[i], &to->size[i], e);
-
-            if (rc != HB_OK)
-                return hb_context(e, rc, "betting: %s", street_names[st]);
-        }
+        rc = take_betting_street(from, to, e);
+        if (rc != HB_OK)
+            return hb_context(e, rc, "betting: %s", street_names[st]);
     }
     return HB_OK;
 }
@@ -275,72 +394,56 @@ static void take_cards(const struct y_cards *y, struct hb_cards_spec *cards)
 }
 
 /* Probability to a fraction of 2^32, the only form the solver knows. */
-static int take_probability(double p, uint32_t *p32, struct hb_err *e)
+static uint32_t fraction32(double p)
 {
-    if (!(p >= 0.0 && p <= 1.0))
-        return hb_fail(e, HB_ECONFIG, "pruning_probability: %g is not from 0 to 1", p);
-    *p32 = p * 4294967296.0 >= 4294967295.0 ? UINT32_MAX : (uint32_t)(p * 4294967296.0 + 0.5);
-    return HB_OK;
+    return p * 4294967296.0 >= 4294967295.0 ? UINT32_MAX : (uint32_t)(p * 4294967296.0 + 0.5);
 }
 
-static int too_large(const char *key, uint64_t value, uint64_t max, struct hb_err *e)
-{
-    if (value <= max)
-        return HB_OK;
-    return hb_fail(e, HB_ECONFIG, "%s: %llu is more than %llu", key, (unsigned long long)value,
-                   (unsigned long long)max);
-}
-
-static int check_ranges(const struct hb_config *c, struct hb_err *e)
+static int take_run_keys(const struct y_config *y, const struct hb_buf *text, struct hb_config *c,
+                         struct hb_err *e)
 {
     int rc;
 
-    if (!(c->time_budget_s >= 0.0 && c->time_budget_s <= HB_TRAIN_SECONDS_MAX))
-        return hb_fail(e, HB_ECONFIG, "time_budget_seconds: must be from 0 to %g",
-                       HB_TRAIN_SECONDS_MAX);
-    if (!(c->snapshot_interval_s >= 0.0 && c->snapshot_interval_s <= HB_TRAIN_SECONDS_MAX))
-        return hb_fail(e, HB_ECONFIG, "snapshot_interval_seconds: must be from 0 to %g",
-                       HB_TRAIN_SECONDS_MAX);
-    if ((rc = too_large("num_iterations", c->num_iterations, HB_TRAIN_ITERATIONS_MAX, e)) !=
-            HB_OK ||
-        (rc = too_large("num_workers", c->num_workers, HB_TRAIN_WORKERS_MAX, e)) != HB_OK ||
-        (rc = too_large("batch_size", c->batch_size, HB_ROUND_MAX, e)) != HB_OK ||
-        (rc = too_large("round_size", c->params.round_cap, HB_ROUND_MAX, e)) != HB_OK)
+    if ((rc = read_whole(text, "num_iterations", y->num_iterations, 0, HB_TRAIN_ITERATIONS_MAX,
+                         &c->num_iterations, e)) != HB_OK ||
+        (rc = read_real(text, "time_budget_seconds", y->time_budget_seconds, HB_TRAIN_SECONDS_MAX,
+                        &c->time_budget_s, e)) != HB_OK ||
+        (rc = read_real(text, "snapshot_interval_seconds", y->snapshot_interval_seconds,
+                        HB_TRAIN_SECONDS_MAX, &c->snapshot_interval_s, e)) != HB_OK ||
+        (rc = read_u32(text, "snapshot_keep", y->snapshot_keep, 0, UINT32_MAX, &c->snapshot_keep,
+                       e)) != HB_OK ||
+        (rc = read_u32(text, "num_workers", y->num_workers, 0, HB_TRAIN_WORKERS_MAX,
+                       &c->num_workers, e)) != HB_OK ||
+        (rc = read_u32(text, "batch_size", y->batch_size, 0, HB_ROUND_MAX, &c->batch_size, e)) !=
+            HB_OK)
         return rc;
-    if (c->params.discount_interval == 0)
-        return hb_fail(e, HB_ECONFIG, "discount_interval: must be at least 1");
-    if (c->params.pruning && c->params.pruning_threshold >= 0)
-        return hb_fail(e, HB_ECONFIG, "pruning_threshold: must be negative");
+    if (y->num_iterations == NULL && y->time_budget_seconds != NULL)
+        c->num_iterations = 0;
     return HB_OK;
 }
 
-#define TAKE(field, key)                                                                           \
-    do {                                                                                           \
-        if (y->key != NULL)                                                                        \
-            c->field = *y->key;                                                                    \
-    } while (0)
-
-static int take_keys(const struct y_config *y, struct hb_config *c, struct hb_err *e)
+static int take_solver_keys(const struct y_config *y, const struct hb_buf *text,
+                            struct hb_params *p, struct hb_err *e)
 {
-    int rc = HB_OK;
+    double probability = 0.0;
+    int rc;
 
-    TAKE(params.seed, seed);
-    TAKE(num_iterations, num_iterations);
-    TAKE(time_budget_s, time_budget_seconds);
-    TAKE(snapshot_interval_s, snapshot_interval_seconds);
-    TAKE(snapshot_keep, snapshot_keep);
-    TAKE(num_workers, num_workers);
-    TAKE(batch_size, batch_size);
-    TAKE(params.round_cap, round_size);
-    TAKE(params.discount, discount_mode);
-    TAKE(params.discount_interval, discount_interval);
-    TAKE(params.pruning, enable_pruning);
-    TAKE(params.pruning_threshold, pruning_threshold);
-    if (y->num_iterations == NULL && y->time_budget_seconds != NULL)
-        c->num_iterations = 0;
+    if (y->sampling != NULL && strcmp(y->sampling, "external") != 0)
+        return bad_value(text, "sampling", y->sampling, "external", e);
+    if ((rc = read_whole(text, "seed", y->seed, 0, UINT64_MAX, &p->seed, e)) != HB_OK ||
+        (rc = read_u32(text, "round_size", y->round_size, 0, HB_ROUND_MAX, &p->round_cap, e)) !=
+            HB_OK ||
+        (rc = read_discount(text, y->discount_mode, &p->discount, e)) != HB_OK ||
+        (rc = read_u32(text, "discount_interval", y->discount_interval, 1, UINT32_MAX,
+                       &p->discount_interval, e)) != HB_OK ||
+        (rc = read_bool(text, "enable_pruning", y->enable_pruning, &p->pruning, e)) != HB_OK ||
+        (rc = read_threshold(text, y->pruning_threshold, &p->pruning_threshold, e)) != HB_OK ||
+        (rc = read_real(text, "pruning_probability", y->pruning_probability, 1.0, &probability,
+                        e)) != HB_OK)
+        return rc;
     if (y->pruning_probability != NULL)
-        rc = take_probability(*y->pruning_probability, &c->params.pruning_p32, e);
-    return rc == HB_OK ? check_ranges(c, e) : rc;
+        p->pruning_p32 = fraction32(probability);
+    return HB_OK;
 }
 
 static void set_defaults(struct hb_config *c)
@@ -362,8 +465,8 @@ static void set_defaults(struct hb_config *c)
     c->snapshot_keep = 3;
 }
 
-static int take_all(const struct y_config *y, const char *path, struct hb_config *c,
-                    struct hb_err *e)
+static int take_all(const struct y_config *y, const struct hb_buf *text, const char *path,
+                    struct hb_config *c, struct hb_err *e)
 {
     int rc;
 
@@ -380,8 +483,8 @@ static int take_all(const struct y_config *y, const char *path, struct hb_config
         c->cards_given = true;
         take_cards(y->cards, &c->cards);
     }
-    if (rc == HB_OK)
-        rc = take_keys(y, c, e);
+    if (rc == HB_OK && (rc = take_run_keys(y, text, c, e)) == HB_OK)
+        rc = take_solver_keys(y, text, &c->params, e);
     return rc == HB_ECONFIG ? hb_context(e, rc, "'%s'", path) : rc;
 }
 
@@ -402,7 +505,7 @@ int hb_config_load(const char *path, struct hb_config *c, struct hb_err *e)
     if (rc == HB_OK)
         rc = parse_yaml(&text, &cy, &y, path, &log, e);
     if (rc == HB_OK)
-        rc = take_all(y, path, c, e);
+        rc = take_all(y, &text, path, c, e);
     (void)cyaml_free(&cy, &config_schema, y, 0); /* fails only for a bad schema */
     hb_buf_fini(&text);
     return rc;

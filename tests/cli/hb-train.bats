@@ -374,10 +374,10 @@ all_worked() { # DIR N
     says "line"
     config kuhn "" "seed: banana"
     refused 78 train a --iters 100
-    says "line: 3"
+    says "line 3"
     config kuhn "discount_mode: fast"
     refused 78 train a --iters 100
-    says "line: 2"
+    says "line 2"
     : >run.yaml
     refused 78 train a --iters 100
     echo "seed: 1" >run.yaml

@@ -104,6 +104,54 @@ static void all_but_the_game_has_a_default(void)
     CHECK_EQ(c.num_iterations, 0);
 }
 
+/* Nothing is guessed: a value is read whole or refused by name, value and line. */
+static void values_are_read_whole_or_refused(void)
+{
+    static const char *const bad[][2] = {
+        {"seed", "-3"},
+        {"seed", "1e6"},
+        {"seed", "1.5"},
+        {"seed", "0x10"},
+        {"seed", "18446744073709551616"},
+        {"seed", ""},
+        {"num_iterations", "1_000_000"},
+        {"num_iterations", "12abc"},
+        {"num_iterations", "140737488355329"},
+        {"time_budget_seconds", "5min"},
+        {"time_budget_seconds", "-1"},
+        {"time_budget_seconds", "nan"},
+        {"snapshot_interval_seconds", "1e10"},
+        {"snapshot_keep", "4294967296"},
+        {"num_workers", "1025"},
+        {"batch_size", "two"},
+        {"round_size", "32769"},
+        {"sampling", "outcome"},
+        {"discount_mode", "fast"},
+        {"discount_interval", "0"},
+        {"enable_pruning", "maybe"},
+        {"pruning_threshold", "5"},
+        {"pruning_threshold", "-0"},
+        {"pruning_threshold", "-9223372036854775808"},
+        {"pruning_probability", "1.01"},
+    };
+    static const char good[] =
+        "game: x.game\nseed: 010\nenable_pruning: off\ntime_budget_seconds: 1e2\n";
+    struct hb_config c;
+    struct hb_err e = {0};
+    char text[128];
+    char says[80];
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        int n = snprintf(text, sizeof text, "game: x.game\n%s: %s\n", bad[i][0], bad[i][1]);
+
+        CHECK_EQ(load(text, (size_t)n, &c, &e), HB_ECONFIG);
+        (void)snprintf(says, sizeof says, "line 2: %s: '%s' is not ", bad[i][0], bad[i][1]);
+        CHECK(strstr(e.msg, says) != NULL);
+    }
+    CHECK_OK(load(good, sizeof good - 1, &c, &e), e);
+    CHECK(c.params.seed == 10 && !c.params.pruning && c.time_budget_s >= 100.0);
+}
+
 /* Written back, read, written back: the same text. */
 static void check_fixpoint(const struct hb_config *c)
 {
@@ -192,6 +240,7 @@ int main(void)
     put(game_path, game, sizeof game - 1);
     RUN(every_key_is_read);
     RUN(all_but_the_game_has_a_default);
+    RUN(values_are_read_whole_or_refused);
     RUN(what_is_written_back_loads_to_the_same);
     RUN(damaged_texts_are_refused_or_make_sense);
     (void)unlink(path); /* the tests are over */
