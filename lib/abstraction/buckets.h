@@ -1,6 +1,10 @@
 /* buckets.h - the card abstraction in use: (own cards, board) -> bucket on every street.
- * abstraction. Either a mapped bucket file (.hba) or, for small and limit games, the lossless
- * abstraction that needs no file. Threads: read-only after it was opened; share it freely. */
+ * [abstraction]
+ *
+ * Either a mapped bucket file (.hba) or, for small and limit games, the lossless abstraction that
+ * needs no file.
+ *
+ * Threads: read-only after it was opened; share it freely. */
 #ifndef HB_ABSTRACTION_BUCKETS_H
 #define HB_ABSTRACTION_BUCKETS_H
 

@@ -1,4 +1,6 @@
-/* build.h - run abstraction plugins over every canonical hand and write a bucket file. abstraction.
+/* build.h - run abstraction plugins over every canonical hand and write a bucket file.
+ * [abstraction]
+ *
  * Threads: main thread only. */
 #ifndef HB_ABSTRACTION_BUILD_H
 #define HB_ABSTRACTION_BUILD_H

@@ -1,5 +1,7 @@
 /* hba.h - the bytes of a bucket file's "meta" section and the content hash. man/hb-hba.5.
- * abstraction, pure; for buckets.c and build.c only. Threads: any. */
+ * abstraction, pure; for buckets.c and build.c only.
+ *
+ * Threads: any. */
 #ifndef HB_ABSTRACTION_HBA_H
 #define HB_ABSTRACTION_HBA_H
 

@@ -1,4 +1,5 @@
-/* host.h - what hb does for a plugin: the services behind struct hb_host.             abstraction.
+/* host.h - what hb does for a plugin: the services behind struct hb_host. [abstraction]
+ *
  * Threads: as hb_plugin.h says for each call; everything else main thread only. */
 #ifndef HB_ABSTRACTION_HOST_H
 #define HB_ABSTRACTION_HOST_H

@@ -1,5 +1,7 @@
-/* plugin.h - find, load and check card abstraction plugins.                           abstraction.
+/* plugin.h - find, load and check card abstraction plugins. [abstraction]
+ *
  * A plugin stays loaded until the program ends (its code may have left pointers behind).
+ *
  * Threads: main thread only. */
 #ifndef HB_ABSTRACTION_PLUGIN_H
 #define HB_ABSTRACTION_PLUGIN_H

@@ -1,5 +1,7 @@
-/* weights.h - how many of a deck's hands a canonical hand stands for, in bulk.   abstraction, pure.
+/* weights.h - how many of a deck's hands a canonical hand stands for, in bulk. [abstraction, pure]
+ *
  * The weight of a hand is the size of its orbit under renaming of suits, so at most n_suits!.
+ *
  * Threads: any. */
 #ifndef HB_ABSTRACTION_WEIGHTS_H
 #define HB_ABSTRACTION_WEIGHTS_H

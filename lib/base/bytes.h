@@ -1,6 +1,8 @@
-/* bytes.h - growing byte buffer and bounds-checked reader, little-endian.          base, pure.
+/* bytes.h - growing byte buffer and bounds-checked reader, little-endian. [base, pure]
+ *
  * Every format of ours is written with hb_buf_* and read with hb_rd_*. Both are sticky: after the
  * first failure further calls do nothing, so a codec checks once, at its end.
+ *
  * Threads: an object belongs to one thread. */
 #ifndef HB_BASE_BYTES_H
 #define HB_BASE_BYTES_H

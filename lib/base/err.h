@@ -1,4 +1,5 @@
-/* err.h - error codes and the one place where a failure explains itself.       base, pure.
+/* err.h - error codes and the one place where a failure explains itself. [base, pure]
+ *
  * Threads: a struct hb_err belongs to its caller; nothing here is shared.
  *
  * Rule: a function that can fail returns an int code and takes a struct hb_err * last. The first

@@ -1,5 +1,8 @@
-/* hash.h - BLAKE2b-256 for everything at rest, XXH3-64 for everything in flight.      base, pure.
- * Threads: any. Sources: RFC 7693 (libsodium), XXH3 (libxxhash). */
+/* hash.h - BLAKE2b-256 for everything at rest, XXH3-64 for everything in flight. [base, pure]
+ *
+ * Threads: any.
+ *
+ * Sources: RFC 7693 (libsodium), XXH3 (libxxhash). */
 #ifndef HB_BASE_HASH_H
 #define HB_BASE_HASH_H
 

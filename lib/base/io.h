@@ -1,5 +1,7 @@
-/* io.h - whole reads and writes, whole files, atomic replacement.                           base.
+/* io.h - whole reads and writes, whole files, atomic replacement. [base]
+ *
  * EINTR is retried; a short write goes on; EPIPE, ENOSPC and EIO are HB_EIO.
+ *
  * Threads: any; a descriptor belongs to one caller at a time. */
 #ifndef HB_BASE_IO_H
 #define HB_BASE_IO_H

@@ -1,5 +1,9 @@
-/* json.h - the two pieces of JSON that printf does not have: strings and exact numbers. base, pure.
- * Objects are written by hand around them, so that the order of their fields is the documented one.
+/* json.h - the two pieces of JSON that printf does not have: strings and exact numbers.
+ * [base, pure]
+ *
+ * Objects are written by hand around them, so that the order of their fields is the documented
+ * one.
+ *
  * Threads: a buffer belongs to one thread. */
 #ifndef HB_BASE_JSON_H
 #define HB_BASE_JSON_H

@@ -1,4 +1,5 @@
-/* mem.h - the only door to the heap, so that tests can make any allocation fail.   base.
+/* mem.h - the only door to the heap, so that tests can make any allocation fail. [base]
+ *
  * Threads: any. Every returned block is owned by the caller and freed with hb_mem_free. */
 #ifndef HB_BASE_MEM_H
 #define HB_BASE_MEM_H

@@ -1,5 +1,7 @@
 /* os.h - what POSIX has no call for. os_linux.c has the Linux calls, os_posix.c (make PORTABLE=1)
- * does without them. base. Threads: any. */
+ * does without them. [base]
+ *
+ * Threads: any. */
 #ifndef HB_BASE_OS_H
 #define HB_BASE_OS_H
 

@@ -1,7 +1,10 @@
-/* rng.h - counter-based random numbers: Philox4x32-10.                          base, pure.
- * A number is a pure function of (seed, iteration, purpose, index): who draws it, in what order and
- * how often cannot matter, so any schedule of work gives the same bits.
+/* rng.h - counter-based random numbers: Philox4x32-10. [base, pure]
+ *
+ * A number is a pure function of (seed, iteration, purpose, index): who draws it, in what order
+ * and how often cannot matter, so any schedule of work gives the same bits.
+ *
  * Threads: any, no state.
+ *
  * Source: Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011. The
  * known answers of that paper's Random123 distribution are in tests/unit/t_rng.c. */
 #ifndef HB_BASE_RNG_H

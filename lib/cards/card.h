@@ -1,6 +1,9 @@
-/* card.h - cards, decks and their text form.                                        cards, pure.
+/* card.h - cards, decks and their text form. [cards, pure]
+ *
  * A card is a uint8_t rank*4+suit: rank 0 = deuce … 12 = ace, suit 0 c, 1 d, 2 h, 3 s (the ACPC
- * text order). Threads: any. */
+ * text order).
+ *
+ * Threads: any. */
 #ifndef HB_CARDS_CARD_H
 #define HB_CARDS_CARD_H
 

@@ -1,15 +1,17 @@
-/* equity.h - exact hand strength of every canonical hand against one uniform hand.      cards,
- * pure. HS of a hand on the last street = P(win) + P(tie)/2 against a uniformly drawn opponent hand
- * of the cards not seen. On an earlier street E[HS] is its mean over all run-outs, E[HS^2] the mean
- * of its square (Johanson, "Robust Strategies and Counter-Strategies", MSc thesis 2007,
- * section 2.5).
- * Everything is exact integers: with one final board a hand scores 2*wins + ties, a whole number in
- * [0, 2*M], M the number of opponent hands (M <= 1225, so a score fits 16 bits); sums of scores and
- * of their squares over run-outs are whole numbers too.
+/* equity.h - exact hand strength of every canonical hand against one uniform hand. [cards, pure]
+ *
+ * HS of a hand on the last street = P(win) + P(tie)/2 against a uniformly drawn opponent hand of
+ * the cards not seen. On an earlier street E[HS] is its mean over all run-outs, E[HS^2] the mean
+ * of its square (Johanson, "Robust Strategies and Counter-Strategies", MSc thesis 2007, section
+ * 2.5). Everything is exact integers: with one final board a hand scores 2*wins + ties, a whole
+ * number in [0, 2*M], M the number of opponent hands (M <= 1225, so a score fits 16 bits); sums of
+ * scores and of their squares over run-outs are whole numbers too.
+ *
  * Method: for each canonical final board sort the hands by strength and sweep once, with per-card
  * counters for the removal of the hand's own cards; earlier streets add up the street after them.
- * Threads: any; an object is read-only after hb_equity_new. Only HB_ISO_SET indices. Any deck, 1 or
- * 2 own cards, any number of streets.
+ *
+ * Threads: any; an object is read-only after hb_equity_new. Only HB_ISO_SET indices. Any deck, 1
+ * or 2 own cards, any number of streets.
  *
  *   all streets at once     hb_equity_new, hb_equity_mean
  *   parts, to share out     hb_equity_final -> hb_equity_fold_final -> hb_equity_fold -> … */

@@ -1,12 +1,15 @@
-/* eval.h - strength of 1 to 7 cards.                                                cards, pure.
+/* eval.h - strength of 1 to 7 cards. [cards, pure]
+ *
  * The ranking is the ACPC server's: five or more cards make the best five-card poker hand; fewer
  * than five know pairs, two pairs, trips, quads and high cards only (no straights, no flushes),
  * kickers count down to the number of cards held. Any deck: small decks rank as the same cards of
- * the full one. Threads: any; tables are the binary's read-only data, nothing is built at start.
- * Method: every card has a 64-bit key; the sum of the keys names the multiset of ranks (top 23
- * bits) and counts the suits (low 16 bits). Multisets are looked up through a row displacement
- * table, flushes by the ranks of their suit. The tables are made by lib/cards/gen/eval_tables.c.
- * Cost: aim >= 400 M random 7-card hands a second and core. */
+ * the full one.
+ *
+ * Threads: any; tables are the binary's read-only data, nothing is built at start. Method: every
+ * card has a 64-bit key; the sum of the keys names the multiset of ranks (top 23 bits) and counts
+ * the suits (low 16 bits). Multisets are looked up through a row displacement table, flushes by
+ * the ranks of their suit. The tables are made by lib/cards/gen/eval_tables.c. Cost: aim >= 400 M
+ * random 7-card hands a second and core. */
 #ifndef HB_CARDS_EVAL_H
 #define HB_CARDS_EVAL_H
 

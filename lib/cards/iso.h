@@ -1,12 +1,11 @@
-/* iso.h - hands up to suit renaming <-> dense canonical index.                      cards, pure.
- * Two senses of "the same hand":
- *   HB_ISO_SET     the board is one set (imperfect recall): for hold'em 169; 1,286,792; 13,960,050;
- *                  123,156,254 hands. Board-major: all hands of one canonical board are adjacent.
- *   HB_ISO_ROUNDS  the cards of each round stay apart (perfect recall): 169; 1,286,792; 55,190,538;
- *                  2,428,287,420.
- * Any deck of 1..13 ranks x 1..4 suits, 1 or 2 own cards, 0..5 board cards.
- * Threads: struct hb_iso is read-only after init; share it freely.
- * Source: K. Waugh, "A Fast and Optimal Hand Isomorphism Algorithm", AAAI-13 workshop, 2013. */
+/* iso.h - hands up to suit renaming <-> dense canonical index. [cards, pure]
+ *
+ * Two senses of "the same hand": HB_ISO_SET     the board is one set (imperfect recall): for
+ * hold'em 169; 1,286,792; 13,960,050; 123,156,254 hands. Board-major: all hands of one canonical
+ * board are adjacent. HB_ISO_ROUNDS  the cards of each round stay apart (perfect recall): 169;
+ * 1,286,792; 55,190,538; 2,428,287,420. Any deck of 1..13 ranks x 1..4 suits, 1 or 2 own cards,
+ * 0..5 board cards. Threads: struct hb_iso is read-only after init; share it freely. Source: K.
+ * Waugh, "A Fast and Optimal Hand Isomorphism Algorithm", AAAI-13 workshop, 2013. */
 #ifndef HB_CARDS_ISO_H
 #define HB_CARDS_ISO_H
 

@@ -1,6 +1,9 @@
-/* iso_impl.h - what the two senses of iso.h share; only lib/cards includes it.          cards,
- * pure. Inside, ranks and suits count from 0 in the deck: "slot" = 4 * (rank - lowest rank) + (suit
- * - lowest suit) = card - card_shift. Threads: as iso.h. */
+/* iso_impl.h - what the two senses of iso.h share; only lib/cards includes it. [cards, pure]
+ *
+ * Inside, ranks and suits count from 0 in the deck: "slot" = 4 * (rank - lowest rank) + (suit -
+ * lowest suit) = card - card_shift.
+ *
+ * Threads: as iso.h. */
 #ifndef HB_CARDS_ISO_IMPL_H
 #define HB_CARDS_ISO_IMPL_H
 

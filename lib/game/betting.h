@@ -1,4 +1,5 @@
-/* betting.h - betting abstraction: which legal raises are kept.                       game, pure.
+/* betting.h - betting abstraction: which legal raises are kept. [game, pure]
+ *
  * Threads: read-only after it was filled. */
 #ifndef HB_GAME_BETTING_H
 #define HB_GAME_BETTING_H

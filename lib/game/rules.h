@@ -1,8 +1,11 @@
-/* rules.h - the rules of a game, from an ACPC .game file.                             game, pure.
+/* rules.h - the rules of a game, from an ACPC .game file. [game, pure]
+ *
  * Threads: read-only after parsing.
+ *
  * Source: the ACPC project's game definition format (annualcomputerpokercompetition.org); keywords
- * limit, nolimit, numPlayers, numRounds, stack, blind, raiseSize, firstPlayer, maxRaises, numSuits,
- * numRanks, numHoleCards, numBoardCards between GAMEDEF and END GAMEDEF, any case, '#' comments. */
+ * limit, nolimit, numPlayers, numRounds, stack, blind, raiseSize, firstPlayer, maxRaises,
+ * numSuits, numRanks, numHoleCards, numBoardCards between GAMEDEF and END GAMEDEF, any case, '#'
+ * comments. */
 #ifndef HB_GAME_RULES_H
 #define HB_GAME_RULES_H
 

@@ -1,8 +1,11 @@
-/* state.h - one hand being played: legal actions, transitions, payoffs.               game, pure.
+/* state.h - one hand being played: legal actions, transitions, payoffs. [game, pure]
+ *
  * Follows the ACPC server: raise sizes are totals put in over the whole hand; a short all-in does
  * not move the minimum raise; with nothing to call a fold is not legal; a street ends when
  * everybody who can act has called; when at most one player can still act the rest of the board is
- * dealt at once. Threads: a state is plain memory; copy it freely. */
+ * dealt at once.
+ *
+ * Threads: a state is plain memory; copy it freely. */
 #ifndef HB_GAME_STATE_H
 #define HB_GAME_STATE_H
 

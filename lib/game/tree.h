@@ -1,13 +1,16 @@
-/* tree.h - the betting tree as compact arrays, enumerated once, depth first.            game, pure.
+/* tree.h - the betting tree as compact arrays, enumerated once, depth first. [game, pure]
+ *
  * Decision nodes are numbered 0.. in depth-first preorder (node 0 is the root), actions ascending
  * (fold, call, raises by size). Chance needs no nodes: a street is a property of a node. A game
  * whose hand is over before the first decision has no nodes and is refused.
  *
- *   node[i]  ──edge──▶ child[edge .. edge+n_actions)   decision node, or HB_TREE_END | terminal
- * number act  [edge .. edge+n_actions)   the action taken end[t]             folded mask, last
- * street; spent[t*n_players ..] chips by seat
+ *   node[i] ──edge──▶ child[edge .. edge + n_actions)  decision node, or HB_TREE_END | terminal
+ *                     act  [edge .. edge + n_actions)  the action taken
+ *   end[t]            folded mask, last street
+ *                     spent[t * n_players ..]          chips by seat
  *
  * All arrays are flat and hold no pointers, so that a table file can store and map them.
+ *
  * Threads: read-only after it was built. */
 #ifndef HB_GAME_TREE_H
 #define HB_GAME_TREE_H

@@ -1,4 +1,6 @@
-/* config.h - a run's YAML configuration. run. Threads: plain data. */
+/* config.h - a run's YAML configuration. [run]
+ *
+ * Threads: plain data. */
 #ifndef HB_RUN_CONFIG_H
 #define HB_RUN_CONFIG_H
 

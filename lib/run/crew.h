@@ -1,11 +1,13 @@
-/* crew.h - the processes of a run and one round's work with them. run.
+/* crew.h - the processes of a run and one round's work with them. [run]
  *
  *   crew ── TASK ──▶ workers ── DELTA ──▶ crew ── DELTA ──▶ mergers ── COMMIT ──▶ crew
  *
  * The crew is the only one with timeouts. It owns which task is where: a result is passed on whole
  * and once; the task of a worker that died or did not answer in time goes to another, and a new
  * worker takes its place. A lost merger leaves the table void, which the caller repairs
- * (HB_CREW_LOST_MERGER). Threads: main thread. */
+ * (HB_CREW_LOST_MERGER).
+ *
+ * Threads: main thread. */
 #ifndef HB_RUN_CREW_H
 #define HB_RUN_CREW_H
 

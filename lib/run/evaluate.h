@@ -1,6 +1,8 @@
 /* evaluate.h - how good a strategy is, by the cheaper of two exact walks: over joint deals
  * (solver/exploit.h) or over the public tree (solver/public.h), which is shared out to processes
- * that block on a pipe.         run. Threads: main thread. */
+ * that block on a pipe. [run]
+ *
+ * Threads: main thread. */
 #ifndef HB_RUN_EVALUATE_H
 #define HB_RUN_EVALUATE_H
 

@@ -1,11 +1,13 @@
-/* export.h - the average strategy of a generation as JSON lines or CSV.                    run.
+/* export.h - the average strategy of a generation as JSON lines or CSV. [run]
+ *
  * One line an information set, ordered by player, node (depth first), bucket:
  *
  *   {"player":0,"actions":"crc/","hand":"Ks","board":"Qh","bucket":7,"legal":["c","r"],
  *    "strategy":[0.25,0.75]}
  *
- * hand and board where the street is lossless, board where there is one. CSV has the same fields in
- * the same order, with a header line, absent ones empty and lists separated by blanks.
+ * hand and board where the street is lossless, board where there is one. CSV has the same fields
+ * in the same order, with a header line, absent ones empty and lists separated by blanks.
+ *
  * Threads: main thread. */
 #ifndef HB_RUN_EXPORT_H
 #define HB_RUN_EXPORT_H

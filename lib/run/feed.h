@@ -1,6 +1,9 @@
-/* feed.h - a run's tasks as a stream of frames, and that stream dealt to several workers.     run.
+/* feed.h - a run's tasks as a stream of frames, and that stream dealt to several workers. [run]
+ *
  * What hb-train does with processes of its own, for pipelines that are put together by hand. Both
- * end as soon as a peer is gone, so that the whole pipeline ends with it. Threads: one. */
+ * end as soon as a peer is gone, so that the whole pipeline ends with it.
+ *
+ * Threads: one. */
 #ifndef HB_RUN_FEED_H
 #define HB_RUN_FEED_H
 

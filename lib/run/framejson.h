@@ -1,8 +1,11 @@
-/* framejson.h - frames <-> JSON lines: one object a message, for eyes, jq and tests.          run.
- * man/hb-frame.1 has the fields. The two directions are exact inverses: every stream of well-formed
- * messages comes back byte for byte, cut into the same frames. Numbers above 2^53, which many
- * readers of JSON round, are strings of digits; text that is not UTF-8 is given in hex under the
- * name with "_hex" behind it. Threads: any. */
+/* framejson.h - frames <-> JSON lines: one object a message, for eyes, jq and tests. [run]
+ *
+ * man/hb-frame.1 has the fields. The two directions are exact inverses: every stream of
+ * well-formed messages comes back byte for byte, cut into the same frames. Numbers above 2^53,
+ * which many readers of JSON round, are strings of digits; text that is not UTF-8 is given in hex
+ * under the name with "_hex" behind it.
+ *
+ * Threads: any. */
 #ifndef HB_RUN_FRAMEJSON_H
 #define HB_RUN_FRAMEJSON_H
 

@@ -1,5 +1,7 @@
 /* generation.h - one generation of a run, at rest in a checkpoint or in a clean table, read the
- * same way; and what sets two of them apart. run. Threads: an object belongs to one thread. */
+ * same way; and what sets two of them apart. [run]
+ *
+ * Threads: an object belongs to one thread. */
 #ifndef HB_RUN_GENERATION_H
 #define HB_RUN_GENERATION_H
 

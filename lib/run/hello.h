@@ -1,4 +1,6 @@
-/* hello.h - the first frame each way. run. Threads: plain data. */
+/* hello.h - the first frame each way. [run]
+ *
+ * Threads: plain data. */
 #ifndef HB_RUN_HELLO_H
 #define HB_RUN_HELLO_H
 

@@ -1,4 +1,4 @@
-/* logdir.h - the folder of a run: checkpoints, the newest one, which ones go. run.
+/* logdir.h - the folder of a run: checkpoints, the newest one, which ones go. [run]
  *
  *   DIR/config.yaml  DIR/metrics.jsonl  DIR/buckets-*.hba  DIR/lock
  *   DIR/checkpoints/iter-000000012345.hbc …  latest.hbc -> the newest

@@ -1,4 +1,6 @@
-/* metrics.h - DIR/metrics.jsonl: one JSON object an interval. man/hb-train.1 lists the fields. run.
+/* metrics.h - DIR/metrics.jsonl: one JSON object an interval. man/hb-train.1 lists the fields.
+ * [run]
+ *
  * Threads: main thread. */
 #ifndef HB_RUN_METRICS_H
 #define HB_RUN_METRICS_H

@@ -1,5 +1,7 @@
 /* setup.h - from a configuration to everything a run stands on: betting tree, buckets, run
- * description.    run. Threads: main thread. */
+ * description. [run]
+ *
+ * Threads: main thread. */
 #ifndef HB_RUN_SETUP_H
 #define HB_RUN_SETUP_H
 

@@ -1,6 +1,8 @@
 /* shelf.h - a folder of checkpoints: what is there, which one is the newest good one, what may go.
- * run.  `latest.hbc` is a symbolic link to the newest; it is no entry of its own.
- * Threads: main thread. */
+ * [run]
+ *
+ * `latest.hbc` is a symbolic link to the newest; it is no entry of its own. Threads: main thread.
+ */
 #ifndef HB_RUN_SHELF_H
 #define HB_RUN_SHELF_H
 

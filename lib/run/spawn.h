@@ -1,7 +1,10 @@
-/* spawn.h - start a program with pipes on its standard input and output. run. The child gets
- * descriptors 0, 1 and 2 and nothing else (everything here is CLOEXEC), a process group of its own,
- * so that a Ctrl-C at the terminal reaches its parent alone, and SIGTERM, SIGINT and SIGUSR1
- * blocked, so that a supervisor may send them to all processes of a run. Threads: main thread. */
+/* spawn.h - start a program with pipes on its standard input and output. [run]
+ *
+ * The child gets descriptors 0, 1 and 2 and nothing else (everything here is CLOEXEC), a process
+ * group of its own, so that a Ctrl-C at the terminal reaches its parent alone, and SIGTERM, SIGINT
+ * and SIGUSR1 blocked, so that a supervisor may send them to all processes of a run.
+ *
+ * Threads: main thread. */
 #ifndef HB_RUN_SPAWN_H
 #define HB_RUN_SPAWN_H
 

@@ -1,5 +1,6 @@
 /* strategy.h - anything that plays: the average strategy of a checkpoint, or a fixed strategy
- * (@uniform @call @fold @raise) with a game.         run.
+ * (@uniform @call @fold @raise) with a game. [run]
+ *
  * Questions are answered from the rows of one information set at a time, or, after
  * hb_strategy_preload, from memory. Threads: an object belongs to one thread. */
 #ifndef HB_RUN_STRATEGY_H

@@ -1,4 +1,6 @@
-/* train.h - a training run from a configuration to checkpoints. run. Threads: main thread. */
+/* train.h - a training run from a configuration to checkpoints. [run]
+ *
+ * Threads: main thread. */
 #ifndef HB_RUN_TRAIN_H
 #define HB_RUN_TRAIN_H
 

@@ -1,10 +1,10 @@
-/* view.h - what a strategy does at one decision: gathered once, written as text, JSON or SVG.  run.
- * Rows of a view are classes of hands:
- *   one hand      when its cards were given
- *   a grid        games with two own cards: pairs on the diagonal, suited above, offsuit below
- *   hands         games with one own card: a line for all cards of a rank that play alike
- *   buckets       a street with a board when none was given
- * Threads: an object belongs to one thread. */
+/* view.h - what a strategy does at one decision: gathered once, written as text, JSON or SVG.
+ * [run]
+ *
+ * Rows of a view are classes of hands: one hand      when its cards were given a grid        games
+ * with two own cards: pairs on the diagonal, suited above, offsuit below hands         games with
+ * one own card: a line for all cards of a rank that play alike buckets       a street with a board
+ * when none was given Threads: an object belongs to one thread. */
 #ifndef HB_RUN_VIEW_H
 #define HB_RUN_VIEW_H
 

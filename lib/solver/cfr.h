@@ -1,4 +1,4 @@
-/* cfr.h - external-sampling MCCFR: what a range of iterations adds to a table. solver, pure.
+/* cfr.h - external-sampling MCCFR: what a range of iterations adds to a table. [solver, pure]
  *
  * One iteration is one deal, traversed once for each player. A traversal explores every action of
  * its traverser and samples one at each other player's node; regrets are updated at the traverser's

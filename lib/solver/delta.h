@@ -1,11 +1,13 @@
-/* delta.h - what a visit adds to the table, as bytes.                                    solver,
- * pure. A record, little-endian, no padding (man/hb-frame.5):
+/* delta.h - what a visit adds to the table, as bytes. [solver, pure]
+ *
+ * A record, little-endian, no padding (man/hb-frame.5):
  *
  *   u64 head = row (46 bits: word offset of the row) | kind << 46 (2 bits) | n << 48 (16 bits)
  *   i16 value[n]                                       one per action of the node
  *
  * kind 0 adds to the regrets, kind 1 to the strategy sums and 1 to the visits. Records are per
  * visit and never joined, so that rounding cannot depend on how iterations are cut into tasks.
+ *
  * Threads: a log belongs to one thread. */
 #ifndef HB_SOLVER_DELTA_H
 #define HB_SOLVER_DELTA_H

@@ -1,8 +1,11 @@
-/* endings.h - what the end of a hand is worth for every hand of every seat at once.  solver, pure.
+/* endings.h - what the end of a hand is worth for every hand of every seat at once. [solver, pure]
+ *
  * Counterfactual values: each deal weighs the product of the *other* seats' probabilities of
- * getting there. Two players are done in one sweep over the hands sorted by strength, with sums per
- * card for the cards that both cannot hold; more players deal all their cards.
+ * getting there. Two players are done in one sweep over the hands sorted by strength, with sums
+ * per card for the cards that both cannot hold; more players deal all their cards.
+ *
  * Threads: struct hb_hands is read-only after init; the rest belongs to one thread.
+ *
  * Source: Johanson, Waugh, Bowling, Zinkevich, "Accelerating Best Response Calculation in Large
  * Extensive Games", IJCAI 2011, section 3.3 (the sweep). */
 #ifndef HB_SOLVER_ENDINGS_H

@@ -1,9 +1,14 @@
-/* params.h - the solver's keys, the round schedule and the weights that follow from them.   solver,
- * pure. Everything here is a function of the iteration number alone; nothing reads the planned
- * total or the number of workers. Threads: read-only after it was filled. Sources: linear CFR and
- * DCFR: N. Brown, T. Sandholm, "Solving Imperfect-Information Games via Discounted Regret
- * Minimization", AAAI 2019. CFR+: O. Tammelin, 2014. Pruning: N. Brown, T. Sandholm, "Superhuman AI
- * for multiplayer poker", Science 2019, supplement. */
+/* params.h - the solver's keys, the round schedule and the weights that follow from them.
+ * [solver, pure]
+ *
+ * Everything here is a function of the iteration number alone; nothing reads the planned total or
+ * the number of workers.
+ *
+ * Threads: read-only after it was filled.
+ *
+ * Sources: linear CFR and DCFR: N. Brown, T. Sandholm, "Solving Imperfect-Information Games via
+ * Discounted Regret Minimization", AAAI 2019. CFR+: O. Tammelin, 2014. Pruning: N. Brown, T.
+ * Sandholm, "Superhuman AI for multiplayer poker", Science 2019, supplement. */
 #ifndef HB_SOLVER_PARAMS_H
 #define HB_SOLVER_PARAMS_H
 

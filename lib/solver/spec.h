@@ -1,6 +1,8 @@
 /* spec.h - everything that decides the result of a run: game, betting, abstraction, solver keys,
- * seed. It is the meta section of tables and checkpoints and the source of every identity. solver,
- * pure. Threads: plain data. */
+ * seed. It is the meta section of tables and checkpoints and the source of every identity.
+ * [solver, pure]
+ *
+ * Threads: plain data. */
 #ifndef HB_SOLVER_SPEC_H
 #define HB_SOLVER_SPEC_H
 

@@ -1,5 +1,7 @@
-/* table.h - regrets and strategy sums of every information set, in one block of memory.    solver,
- * pure. man/hb-table.5 has the bytes. The block is position-free: a file, a memfd or plain memory.
+/* table.h - regrets and strategy sums of every information set, in one block of memory.
+ * [solver, pure]
+ *
+ * man/hb-table.5 has the bytes. The block is position-free: a file, a memfd or plain memory.
  *
  *   page 0    header: fixed part (hashed) and live part (who is at which generation)
  *             run description (struct hb_spec) │ betting tree image │ row offsets of the nodes

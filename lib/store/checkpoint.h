@@ -1,4 +1,5 @@
-/* checkpoint.h - one generation of a table at rest (.hbc).                                store.
+/* checkpoint.h - one generation of a table at rest (.hbc). [store]
+ *
  * man/hb-checkpoint.5 has the bytes. A container (container.h) with four sections:
  *
  *   meta     run description (hb_spec), generation, iteration, nodes, version of the writer

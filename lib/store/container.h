@@ -1,4 +1,5 @@
-/* container.h - the chunked, verified file behind .hba and .hbc.                         store.
+/* container.h - the chunked, verified file behind .hba and .hbc. [store]
+ *
  * man/hb-container.5 has the bytes.
  *
  *   header │ section record, chunks │ … │ index │ trailer with the root hash
@@ -8,10 +9,11 @@
  * bytes. A zstd chunk follows its record. The chunks of a stored section are contiguous and start
  * at a multiple of 4096, so that the section can be mapped; their records follow them, because the
  * writer streams and has their hashes only then. The index repeats all records: with it any chunk
- * is found and verified alone, in any order and in parallel. The root hash covers header and index:
- * equal roots, equal content. Nothing is handed out before its hash was compared; a pipe is spooled
- * first, for its index comes last. A file cannot make a reader allocate more than a small multiple
- * of its own size and HB_CHUNK_MAX.
+ * is found and verified alone, in any order and in parallel. The root hash covers header and
+ * index: equal roots, equal content. Nothing is handed out before its hash was compared; a pipe is
+ * spooled first, for its index comes last. A file cannot make a reader allocate more than a small
+ * multiple of its own size and HB_CHUNK_MAX.
+ *
  * Threads: an object belongs to one thread. */
 #ifndef HB_STORE_CONTAINER_H
 #define HB_STORE_CONTAINER_H

@@ -1,5 +1,7 @@
 /* container_records.h - the 64-byte records of a container; man/hb-container.5 has the bytes.
- * store, pure; private to container_write.c and container_read.c. Threads: any. */
+ * store, pure; private to container_write.c and container_read.c.
+ *
+ * Threads: any. */
 #ifndef HB_STORE_CONTAINER_RECORDS_H
 #define HB_STORE_CONTAINER_RECORDS_H
 

@@ -5,9 +5,11 @@
  *   20 payload XXH3 u64  28 low 32 bits of the XXH3 of bytes 0..27
  *
  * A message is one frame, or several of the same type and job of which all but the last have flag
- * MORE. seq counts 0,1,2… per direction and stream (mod 2^32). EOF between messages is a clean end,
- * anywhere else an error; a bad frame ends the stream. Lengths are compared with a cap before
- * anything is allocated. Threads: an object belongs to one thread. */
+ * MORE. seq counts 0,1,2… per direction and stream (mod 2^32). EOF between messages is a clean
+ * end, anywhere else an error; a bad frame ends the stream. Lengths are compared with a cap before
+ * anything is allocated.
+ *
+ * Threads: an object belongs to one thread. */
 #ifndef HB_WIRE_FRAME_H
 #define HB_WIRE_FRAME_H
 

@@ -1,7 +1,12 @@
-/* message.h - what the frames say: HELLO TASK DELTA COMMIT SHUTDOWN ERROR.         wire, pure.
+/* message.h - what the frames say: HELLO TASK DELTA COMMIT SHUTDOWN ERROR. [wire, pure]
+ *
  * man/hb-frame.5 has the bytes. Decoders accept exactly what encoders make; extra bytes are an
- * error. Errors: HB_EFORMAT, HB_EVERSION (another protocol), HB_ELIMIT (iterations); outputs are
- * then untouched. Threads: any. */
+ * error.
+ *
+ * Errors: HB_EFORMAT, HB_EVERSION (another protocol), HB_ELIMIT (iterations); outputs are then
+ * untouched.
+ *
+ * Threads: any. */
 #ifndef HB_WIRE_MESSAGE_H
 #define HB_WIRE_MESSAGE_H
 
