@@ -55,7 +55,7 @@ struct run { /* one of the restarts */
     uint32_t iters;
 };
 
-/* ---- distances ----------------------------------------------------------------------------- */
+/* ---- distances ---- */
 
 typedef int16_t lanes __attribute__((vector_size(2 * LANES)));
 typedef uint16_t ulanes __attribute__((vector_size(2 * LANES)));
@@ -127,7 +127,7 @@ static inline int16_t *centre(const struct run *r, uint32_t c)
     return r->centre + (size_t)c * r->g->stride;
 }
 
-/* ---- the grid ------------------------------------------------------------------------------ */
+/* ---- the grid ---- */
 
 static uint64_t number(const struct hb_vectors *v, size_t at)
 {
@@ -216,7 +216,7 @@ static int grid_init(struct grid *g, const struct hb_vectors *v, struct hb_err *
     return HB_OK;
 }
 
-/* ---- seeding ------------------------------------------------------------------------------- */
+/* ---- seeding ---- */
 
 static uint64_t draw(const struct run *r, uint32_t restart, uint32_t index, uint64_t below)
 {
@@ -298,7 +298,7 @@ static void seed(struct run *r, uint32_t restart)
     }
 }
 
-/* ---- means --------------------------------------------------------------------------------- */
+/* ---- means ---- */
 
 static void add_point(struct run *r, uint32_t c, size_t i)
 {
@@ -418,7 +418,7 @@ static void look_around(struct run *r)
     }
 }
 
-/* ---- labels -------------------------------------------------------------------------------- */
+/* ---- labels ---- */
 
 struct found {
     uint32_t label, d, second; /* the nearest, its distance, that of the next */
@@ -503,7 +503,7 @@ static uint64_t cost_of(const struct run *r)
     return cost;
 }
 
-/* ---- all of it ----------------------------------------------------------------------------- */
+/* ---- all of it ---- */
 
 static void run_fini(struct run *r)
 {

@@ -18,7 +18,7 @@
 
 enum { KINDS = 32, PLAIN = 0, SUITED = 16, HANDS_MAX = HB_ISO_HANDS_MAX };
 
-/* ---- final boards -------------------------------------------------------------------------- */
+/* ---- final boards ---- */
 
 struct pair {
     uint16_t strength;
@@ -225,7 +225,7 @@ int hb_equity_final(const struct hb_iso *iso, uint32_t first, uint32_t n, uint16
     return HB_OK;
 }
 
-/* ---- earlier streets ----------------------------------------------------------------------- */
+/* ---- earlier streets ---- */
 
 struct cell {
     uint64_t sum;
@@ -401,7 +401,7 @@ void hb_equity_scale(const struct hb_deck *deck, int street, uint64_t *m, uint64
                             deck->n_board[s + 1] - deck->n_board[s]);
 }
 
-/* ---- all streets --------------------------------------------------------------------------- */
+/* ---- all streets ---- */
 
 struct hb_equity {
     const struct hb_iso *iso;
@@ -498,7 +498,7 @@ double hb_equity_mean(const struct hb_equity *equity, int street, uint64_t index
            (double)((power == 1 ? 2 * m : 4 * m * m) * r);
 }
 
-/* ---- the obvious way ----------------------------------------------------------------------- */
+/* ---- the obvious way ---- */
 
 struct brute {
     const struct hb_deck *deck;

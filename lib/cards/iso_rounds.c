@@ -26,7 +26,7 @@ static int group_count(const struct hb_iso_rounds *r, int g, uint32_t code)
     return (int)(code / (uint32_t)r->radix[g]) % (r->group[g] + 1);
 }
 
-/* ---- life ---------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static uint32_t ways_of_code(const struct hb_iso *iso, const struct hb_iso_rounds *r, uint32_t code)
 {
@@ -164,7 +164,7 @@ void hb_iso_rounds_fini(struct hb_iso *iso)
     }
 }
 
-/* ---- index --------------------------------------------------------------------------------- */
+/* ---- index ---- */
 
 /* suit[s] = code << 32 | choice of each suit of the deck. */
 static void read_suits(const struct hb_iso *iso, const struct hb_iso_rounds *r,
@@ -251,7 +251,7 @@ uint64_t hb_iso_rounds_index(const struct hb_iso *iso, int street, const uint8_t
     return index;
 }
 
-/* ---- unindex ------------------------------------------------------------------------------- */
+/* ---- unindex ---- */
 
 /* The largest x below `ways` with C(x + n - 1, n) <= rank. */
 static uint64_t largest_choice(uint64_t ways, int n, uint64_t rank)

@@ -19,7 +19,7 @@
 
 enum { PLACE_STRIDE = HB_ISO_IDS + 1 };
 
-/* ---- boards -------------------------------------------------------------------------------- */
+/* ---- boards ---- */
 
 /* A board with its suits in canonical order. */
 struct sorted {
@@ -127,7 +127,7 @@ static uint64_t board_sets(const struct hb_iso *iso, int n_board, uint32_t numbe
     return sets;
 }
 
-/* ---- shapes -------------------------------------------------------------------------------- */
+/* ---- shapes ---- */
 
 /* Renamings of the canonical suits that leave the board as it is. */
 static int renamings(const struct hb_iso *iso, int ties, uint8_t out[24][HB_SUITS])
@@ -232,7 +232,7 @@ static int shape_of(const struct hb_iso *iso, struct hb_iso_set *set, uint64_t s
     return i;
 }
 
-/* ---- life ---------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static int init_street(struct hb_iso *iso, int street, struct hb_err *e)
 {
@@ -286,7 +286,7 @@ void hb_iso_set_fini(struct hb_iso *iso)
     }
 }
 
-/* ---- use ----------------------------------------------------------------------------------- */
+/* ---- use ---- */
 
 static inline uint32_t code_of(const struct hb_iso *iso, uint64_t key, uint32_t codes, uint8_t card)
 {

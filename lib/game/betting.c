@@ -5,7 +5,7 @@
 #define DIGITS_MAX 9
 #define DEN_MAX    1000000000u /* 10^DIGITS_MAX */
 
-/* ---- sizes ------------------------------------------------------------------------------------*/
+/* ---- sizes ---- */
 
 static bool is_digit(char c)
 {
@@ -68,7 +68,7 @@ static int compare_sizes(const struct hb_bet_size *a, const struct hb_bet_size *
     return (left > right) - (left < right);
 }
 
-/* ---- actions ----------------------------------------------------------------------------------*/
+/* ---- actions ---- */
 
 /* The total a raise by this size comes to, within what is legal. */
 static int32_t size_to_chips(const struct hb_rules *r, const struct hb_state *s,
@@ -154,7 +154,7 @@ int hb_betting_actions(const struct hb_rules *r, const struct hb_betting *b,
     return n + n_raises;
 }
 
-/* ---- canonical bytes --------------------------------------------------------------------------*/
+/* ---- canonical bytes ---- */
 
 /* Sizes ascending, each once. */
 static int sorted_sizes(const struct hb_betting_street *street, struct hb_bet_size *out)

@@ -85,7 +85,7 @@ static int line_of(const struct source *src, enum key key)
     return src->entry[key].line != 0 ? src->entry[key].line : src->last_line;
 }
 
-/* ---- text to words ----------------------------------------------------------------------------*/
+/* ---- text to words ---- */
 
 static bool is_space(char c)
 {
@@ -257,7 +257,7 @@ static int parse_lines(struct source *src, const char *text, size_t len, struct 
     return HB_OK;
 }
 
-/* ---- checks, shared by text and bytes ---------------------------------------------------------*/
+/* ---- checks, shared by text and bytes ---- */
 
 static int check_range(const struct source *src, enum key key, int value, int min, int max,
                        int over, struct hb_err *e)
@@ -421,7 +421,7 @@ static int check_lists(const struct hb_rules *r, const struct source *src, struc
     return check_play(r, src, e);
 }
 
-/* ---- words to rules ---------------------------------------------------------------------------*/
+/* ---- words to rules ---- */
 
 static int take_one(const struct source *src, enum key key, int *out, struct hb_err *e)
 {
@@ -519,7 +519,7 @@ int hb_rules_parse(struct hb_rules *r, const char *text, size_t len, const char 
     return HB_OK;
 }
 
-/* ---- canonical bytes and text -----------------------------------------------------------------*/
+/* ---- canonical bytes and text ---- */
 
 static size_t encode(const struct hb_rules *r, uint8_t out[ENCODED_MAX])
 {
@@ -651,7 +651,7 @@ void hb_rules_format(const struct hb_rules *r, struct hb_buf *out)
     hb_buf_printf(out, "END GAMEDEF\n");
 }
 
-/* ---- facts ------------------------------------------------------------------------------------*/
+/* ---- facts ---- */
 
 int32_t hb_rules_largest_blind(const struct hb_rules *r)
 {

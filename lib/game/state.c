@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- who is in
- * ---------------------------------------------------------------------------------*/
+/* ---- who is in ---- */
 
 static bool is_live(const struct hb_state *s, int seat)
 {
@@ -53,7 +52,7 @@ bool hb_state_showdown(const struct hb_rules *r, const struct hb_state *s)
     return s->finished && hb_state_n_live(r, s) > 1;
 }
 
-/* ---- legal actions ----------------------------------------------------------------------------*/
+/* ---- legal actions ---- */
 
 void hb_state_init(const struct hb_rules *r, struct hb_state *s)
 {
@@ -113,7 +112,7 @@ bool hb_state_legal(const struct hb_rules *r, const struct hb_state *s, hb_act a
     return hb_state_can_raise(r, s, &min_to, &max_to) && a >= min_to && a <= max_to;
 }
 
-/* ---- transitions ------------------------------------------------------------------------------*/
+/* ---- transitions ---- */
 
 static void put_in(const struct hb_rules *r, struct hb_state *s, int32_t to)
 {
@@ -184,7 +183,7 @@ void hb_state_act(const struct hb_rules *r, struct hb_state *s, hb_act a)
         finish(s, r->deck.n_streets - 1);
 }
 
-/* ---- text -------------------------------------------------------------------------------------*/
+/* ---- text ---- */
 
 void hb_act_format(const struct hb_rules *r, hb_act a, char out[16])
 {

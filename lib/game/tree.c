@@ -9,7 +9,7 @@
 
 #define NODES_MAX 0x7FFFFFFFu /* a child is a node below HB_TREE_END */
 
-/* ---- building ---------------------------------------------------------------------------------*/
+/* ---- building ---- */
 
 /* One decision on the way from the root to where the walk is. */
 struct frame {
@@ -230,7 +230,7 @@ void hb_tree_fini(struct hb_tree *t)
     memset(t, 0, sizeof *t);
 }
 
-/* ---- identity ---------------------------------------------------------------------------------*/
+/* ---- identity ---- */
 
 /* Little-endian words on their way to the hasher, a page at a time. */
 struct feed {
@@ -279,7 +279,7 @@ void hb_tree_hash(const struct hb_tree *t, struct hb_hash *out)
     hb_hasher_done(&f.h, out);
 }
 
-/* ---- image ------------------------------------------------------------------------------------*/
+/* ---- image ---- */
 
 /* magic, n_nodes, n_edges, n_ends, n_players, then the arrays, each from a multiple of 8 on, in
  * the byte order of the machine (which the magic, a number, gives away). */
@@ -455,7 +455,7 @@ int hb_tree_image_view(struct hb_tree *t, void *image, size_t len, struct hb_err
     return HB_OK;
 }
 
-/* ---- text -------------------------------------------------------------------------------------*/
+/* ---- text ---- */
 
 /* The action that leads from the parent to this node. */
 static hb_act act_to(const struct hb_tree *t, uint32_t node)

@@ -79,8 +79,7 @@ static int child_argv(const struct hb_crew *c, const char *program, char path[HB
     return HB_OK;
 }
 
-/* ---- starting and replacing
- * ---------------------------------------------------------------------- */
+/* ---- starting and replacing ---- */
 
 /* exec takes char *const *, and does not change the strings. */
 static char *arg(const char *s)
@@ -227,8 +226,7 @@ static int replace_worker(struct hb_crew *c, struct worker *w, const char *how, 
     return start_worker(c, w, e);
 }
 
-/* ---- tasks
- * ---------------------------------------------------------------------------------------- */
+/* ---- tasks ---- */
 
 static bool next_task(struct hb_crew *c, struct given *g)
 {
@@ -288,8 +286,7 @@ static int assign(struct hb_crew *c, struct hb_err *e)
     return HB_OK;
 }
 
-/* ---- results
- * --------------------------------------------------------------------------------------- */
+/* ---- results ---- */
 
 static int pass_on(struct hb_crew *c, const struct hb_message *m, struct hb_err *e)
 {
@@ -443,8 +440,7 @@ static int flush_merger(struct hb_crew *c, struct merger *m, struct hb_err *e)
     return HB_OK;
 }
 
-/* ---- the loop
- * --------------------------------------------------------------------------------------- */
+/* ---- the loop ---- */
 
 static bool round_over(const struct hb_crew *c)
 {

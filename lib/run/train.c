@@ -45,8 +45,7 @@ static void info(const struct train *t, const char *text)
         t->o->info(t->o->ctx, text);
 }
 
-/* ---- the table
- * ------------------------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 static int refuse_too_large(uint64_t bytes, struct hb_err *e)
 {
@@ -222,8 +221,7 @@ static int restore(struct train *t, struct hb_err *e)
     return HB_OK;
 }
 
-/* ---- checkpoints
- * ------------------------------------------------------------------------------------ */
+/* ---- checkpoints ---- */
 
 static int save(struct train *t, struct hb_err *e)
 {
@@ -242,8 +240,7 @@ static int save(struct train *t, struct hb_err *e)
     return rc;
 }
 
-/* ---- progress
- * ---------------------------------------------------------------------------------------- */
+/* ---- progress ---- */
 
 static int report(struct train *t, bool last, struct hb_err *e)
 {
@@ -287,8 +284,7 @@ static void crew_note(void *ctx, const char *text)
     info(ctx, text);
 }
 
-/* ---- the run
- * ------------------------------------------------------------------------------------------ */
+/* ---- the run ---- */
 
 static int start_crew(struct train *t, struct hb_err *e)
 {
