@@ -36,8 +36,7 @@ static const struct tool_spec spec = {
              "JSON lines\nand back. Each command has its own --help.",
 };
 
-/* ---- tasks --------------------------------------------------------------------------------------
- */
+/* ---- tasks ---- */
 
 static const struct tool_option tasks_options[] = {
     {"config", OPT_CONFIG, "FILE", "configuration of the run"},
@@ -162,8 +161,7 @@ static int cmd_tasks(int argc, char **argv)
     return TOOL_OK;
 }
 
-/* ---- split, decode, encode ----------------------------------------------------------------------
- */
+/* ---- split, decode, encode ---- */
 
 static const struct tool_spec split_spec = {
     .name = "hb-frame split",

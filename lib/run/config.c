@@ -121,8 +121,7 @@ static const cyaml_schema_value_t config_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct y_config, config_fields),
 };
 
-/* ---- loading -----------------------------------------------------------------------------------
- */
+/* ---- loading ---- */
 
 /* libcyaml explains a fault in several log lines: what it is, then the mappings around it,
  * innermost first. We keep the first and where the innermost stands. */
@@ -338,8 +337,7 @@ static int read_discount(const struct hb_buf *text, const char *value, enum hb_d
     return bad_value(text, "discount_mode", value, "none, linear, dcfr or plus", e);
 }
 
-/* ---- taking ------------------------------------------------------------------------------------
- */
+/* ---- taking ---- */
 
 static int take_betting_street(const struct y_betting_street *from, struct hb_betting_street *to,
                                struct hb_err *e)
@@ -519,8 +517,7 @@ int hb_config_from_game(const char *game_path, struct hb_config *c, struct hb_er
     return load_game(c, e);
 }
 
-/* ---- writing it back ---------------------------------------------------------------------------
- */
+/* ---- writing it back ---- */
 
 /* Double-quoted YAML scalar. */
 static void put_quoted(struct hb_buf *out, const char *s)

@@ -15,8 +15,7 @@
 #define CACHE_BYTES ((uint64_t)2 << 30) /* rows are held in memory up to that */
 #define ALONE_STEPS 2e7                 /* less is not worth a process */
 
-/* ---- choice ------------------------------------------------------------------------------------
- */
+/* ---- choice ---- */
 
 static int open_public(struct hb_evaluation *v, double deals, struct hb_err *e)
 {
@@ -65,8 +64,7 @@ void hb_evaluation_close(struct hb_evaluation *v)
     *v = (struct hb_evaluation){0};
 }
 
-/* ---- processes ---------------------------------------------------------------------------------
- */
+/* ---- processes ---- */
 
 /* What a worker answers with, before the doubles of the result. */
 struct answer {
@@ -261,8 +259,7 @@ static int share_out(struct hb_evaluation *v, void (*tell)(void *, double), void
     return rc;
 }
 
-/* ---- run ---------------------------------------------------------------------------------------
- */
+/* ---- run ---- */
 
 static int run_public(struct hb_evaluation *v, void (*tell)(void *, double), void *ctx,
                       struct hb_exploit *out, struct hb_err *e)

@@ -30,8 +30,7 @@ static int wait_for(struct pollfd *fds, nfds_t n, struct hb_err *e)
     return HB_OK;
 }
 
-/* ---- tasks --------------------------------------------------------------------------------------
- */
+/* ---- tasks ---- */
 
 struct commits {
     const char *name;
@@ -238,8 +237,7 @@ int hb_feed_run(const struct hb_feed_options *o, struct hb_err *e)
     return rc;
 }
 
-/* ---- dealing ------------------------------------------------------------------------------------
- */
+/* ---- dealing ---- */
 
 struct deal {
     struct hb_frame_reader in;

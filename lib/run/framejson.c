@@ -25,8 +25,7 @@ static const char *const record_names[] = {"regret", "strategy"};
 
 #define N_OF(a) (sizeof(a) / sizeof(a)[0])
 
-/* ---- to JSON ------------------------------------------------------------------------------------
- */
+/* ---- to JSON ---- */
 
 static void put_u64(struct hb_buf *out, const char *name, uint64_t v)
 {
@@ -220,8 +219,7 @@ int hb_framejson_format(const struct hb_message *m, const uint8_t *cuts, size_t 
     return rc == HB_OK ? hb_buf_check(out, e) : rc;
 }
 
-/* ---- from JSON ----------------------------------------------------------------------------------
- */
+/* ---- from JSON ---- */
 
 /* An object whose fields are taken out one by one; what is left over is unknown. Sticky. */
 struct fields {
@@ -597,8 +595,7 @@ int hb_framejson_parse(const char *line, size_t len, struct hb_buf *out, uint32_
     return rc;
 }
 
-/* ---- streams ------------------------------------------------------------------------------------
- */
+/* ---- streams ---- */
 
 static int flush(struct hb_buf *b, int fd, struct hb_err *e)
 {

@@ -14,8 +14,7 @@
 /* Words read at once while preloading. */
 #define PRELOAD_WORDS ((size_t)1 << 18)
 
-/* ---- open and close ----------------------------------------------------------------------------
- */
+/* ---- open and close ---- */
 
 static int open_fixed(const char *name, const struct hb_strategy_options *o, struct hb_strategy *s,
                       struct hb_err *e)
@@ -136,8 +135,7 @@ int hb_strategy_preload(struct hb_strategy *s, uint64_t max_bytes, struct hb_err
     return HB_OK;
 }
 
-/* ---- cards -------------------------------------------------------------------------------------
- */
+/* ---- cards ---- */
 
 uint32_t hb_strategy_n_buckets(const struct hb_strategy *s, int street)
 {
@@ -213,8 +211,7 @@ int hb_strategy_unbucket(struct hb_strategy *s, int street, uint32_t bucket,
     return rc;
 }
 
-/* ---- rows --------------------------------------------------------------------------------------
- */
+/* ---- rows ---- */
 
 static int average(struct hb_strategy *s, uint32_t node, uint32_t bucket, double *prob,
                    uint32_t *visits, struct hb_err *e)
@@ -278,8 +275,7 @@ int hb_strategy_rows(struct hb_strategy *s, uint32_t node, const uint32_t *bucke
     return rc;
 }
 
-/* ---- many hands of a board ---------------------------------------------------------------------
- */
+/* ---- many hands of a board ---- */
 
 static void public_row(void *ctx, uint32_t node, uint32_t bucket, double *prob)
 {

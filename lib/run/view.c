@@ -17,8 +17,7 @@ struct dealt {
     size_t n;
 };
 
-/* ---- what is asked for -------------------------------------------------------------------------
- */
+/* ---- what is asked for ---- */
 
 static const struct hb_rules *rules_of(const struct hb_view *v)
 {
@@ -138,8 +137,7 @@ static int find_hand(const struct hb_view *v, const char *hand, uint8_t *cards, 
     return HB_OK;
 }
 
-/* ---- actions -----------------------------------------------------------------------------------
- */
+/* ---- actions ---- */
 
 static uint32_t blend(uint32_t a, uint32_t b, int part, int of)
 {
@@ -234,8 +232,7 @@ static int set_actions(struct hb_view *v, struct hb_err *e)
     return HB_OK;
 }
 
-/* ---- gathering ---------------------------------------------------------------------------------
- */
+/* ---- gathering ---- */
 
 static int dealt_new(struct dealt *d, size_t cap, int n_actions, struct hb_err *e)
 {
@@ -551,8 +548,7 @@ void hb_view_fini(struct hb_view *v)
     memset(v, 0, sizeof *v);
 }
 
-/* ---- for the writers ---------------------------------------------------------------------------
- */
+/* ---- for the writers ---- */
 
 int hb_view_mode(const struct hb_view *v, uint32_t item)
 {

@@ -63,8 +63,7 @@ static void put_bands(const struct hb_view *v, const double *prob, double x, dou
     }
 }
 
-/* ---- head and legend ---------------------------------------------------------------------------
- */
+/* ---- head and legend ---- */
 
 /* The end of a text that is too long for its line. */
 static const char *tail(const char *s, size_t max)
@@ -156,8 +155,7 @@ static void put_legend(const struct hb_view *v, int y, struct hb_buf *out)
              out);
 }
 
-/* ---- grid and list -----------------------------------------------------------------------------
- */
+/* ---- grid and list ---- */
 
 static void put_tip(const struct hb_view *v, uint32_t i, struct hb_buf *out)
 {

@@ -7,8 +7,7 @@
 #define BAR  24 /* characters of a bar */
 #define GREY 0x45494F
 
-/* ---- colours -----------------------------------------------------------------------------------
- */
+/* ---- colours ---- */
 
 static int cube_step(uint32_t x)
 {
@@ -71,8 +70,7 @@ static void put_mix(const struct hb_view *v, const double *prob, enum hb_view_co
     end_colour(out, colour);
 }
 
-/* ---- the head ----------------------------------------------------------------------------------
- */
+/* ---- the head ---- */
 
 static void put_head(const struct hb_view *v, struct hb_buf *out)
 {
@@ -160,8 +158,7 @@ static void put_actions(const struct hb_view *v, enum hb_view_colour colour, str
         hb_buf_printf(out, "\nthe player's own actions never lead here\n");
 }
 
-/* ---- the grid ----------------------------------------------------------------------------------
- */
+/* ---- the grid ---- */
 
 static void put_cell(const struct hb_view *v, uint32_t i, enum hb_view_colour colour,
                      struct hb_buf *out)
@@ -237,8 +234,7 @@ static void put_grid(const struct hb_view *v, enum hb_view_colour colour, struct
     put_grid_notes(v, colour, out);
 }
 
-/* ---- the list ----------------------------------------------------------------------------------
- */
+/* ---- the list ---- */
 
 static void put_name(const struct hb_view *v, uint32_t i, struct hb_buf *out)
 {

@@ -56,8 +56,7 @@ void hb_cfr_fini(struct hb_cfr *c)
     memset(c, 0, sizeof *c);
 }
 
-/* ---- the deal ---------------------------------------------------------------------------------
- */
+/* ---- the deal ---- */
 
 void hb_deal_cards(const struct hb_rules *r, uint64_t seed, uint64_t iteration, struct hb_deal *out)
 {
@@ -182,8 +181,7 @@ static void prepare_deal(struct hb_cfr *c)
     reset_runouts(c);
 }
 
-/* ---- the log ----------------------------------------------------------------------------------
- */
+/* ---- the log ---- */
 
 /* Room for a record of n values with its head written, or NULL when the log failed. */
 static uint8_t *record_begin(struct hb_cfr *c, const int32_t *row, enum hb_delta_record kind,
@@ -214,8 +212,7 @@ static void put_value(uint8_t *values, unsigned a, int32_t v)
     memcpy(values + 2 * (size_t)a, &v16, sizeof v16);
 }
 
-/* ---- the walk ---------------------------------------------------------------------------------
- */
+/* ---- the walk ---- */
 
 #define PRUNED UINT32_MAX /* in place of a child; has the bit of an end */
 

@@ -71,8 +71,7 @@ static void rank_hands(struct hb_spot *s, const struct hb_hands *h)
     s->ranked = true;
 }
 
-/* ---- two players ------------------------------------------------------------------------------
- */
+/* ---- two players ---- */
 
 /* Sums of the opponent's reach: over all hands seen so far, and over those that hold a card. */
 struct sums {
@@ -168,8 +167,7 @@ static void value_two(struct hb_spot *s, const struct hb_hands *h, const struct 
     }
 }
 
-/* ---- any number of players ---------------------------------------------------------------------
- */
+/* ---- any number of players ---- */
 
 struct joint {
     const struct hb_spot *spot;

@@ -34,8 +34,7 @@ static enum hb_lanes_kind kind_of(const struct cut *c, uint32_t at)
     return c->next == NULL ? HB_LANES_SHOWDOWN : HB_LANES_ALLIN;
 }
 
-/* ---- shapes ------------------------------------------------------------------------------------
- */
+/* ---- shapes ---- */
 
 static uint64_t mix(uint64_t hash, uint64_t v)
 {
@@ -117,8 +116,7 @@ static int find_shape(struct cut *c, uint32_t entry)
     return HB_OK;
 }
 
-/* ---- groups ------------------------------------------------------------------------------------
- */
+/* ---- groups ---- */
 
 static int add_entry(struct cut *c, uint32_t at, uint32_t *entry)
 {

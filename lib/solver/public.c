@@ -66,8 +66,7 @@ struct hb_public {
     int n_blocks;
 };
 
-/* ---- helpers -----------------------------------------------------------------------------------
- */
+/* ---- helpers ---- */
 
 static double choose(int n, int k)
 {
@@ -144,8 +143,7 @@ static void find_orbits(const struct hb_public *p, const struct hb_suits *g, uin
     }
 }
 
-/* ---- boards ------------------------------------------------------------------------------------
- */
+/* ---- boards ---- */
 
 /* The board of `from` with new cards. */
 static void extend_board(const struct hb_public *p, const struct hb_sweep_board *from, uint64_t add,
@@ -186,8 +184,7 @@ static void open_board(struct hb_public *p, int street, uint64_t add)
         find_orbits(p, &l->keep, l->orbit, l->orbit_size);
 }
 
-/* ---- one group on one board --------------------------------------------------------------------
- */
+/* ---- one group on one board ---- */
 
 struct visit {
     struct hb_public *p;
@@ -427,8 +424,7 @@ static void walk_group(struct hb_public *p, int street, uint32_t group,
     p->top = mark;
 }
 
-/* ---- from street to street ---------------------------------------------------------------------
- */
+/* ---- from street to street ---- */
 
 /* All-ins of a street on one final board. */
 static void run_out(struct hb_public *p, struct level *l, const struct hb_sweep_board *b,
@@ -559,8 +555,7 @@ static void walk_street(struct hb_public *p, int street, double weight, double s
         walk_group(p, street, g, b, false, weight, scale);
 }
 
-/* ---- units -------------------------------------------------------------------------------------
- */
+/* ---- units ---- */
 
 static uint32_t boards_a_unit(const struct hb_public *p)
 {
@@ -714,8 +709,7 @@ void hb_public_result(struct hb_public *p, struct hb_exploit *out)
     out->exploitability = out->nashconv / 2;
 }
 
-/* ---- plan --------------------------------------------------------------------------------------
- */
+/* ---- plan ---- */
 
 bool hb_public_fits(const struct hb_rules *r)
 {
@@ -911,8 +905,7 @@ double hb_public_work(const struct hb_public *p)
     return ns / 10;
 }
 
-/* ---- start -------------------------------------------------------------------------------------
- */
+/* ---- start ---- */
 
 static size_t stack_vectors(const struct hb_public *p)
 {

@@ -4,8 +4,7 @@
 
 #include "cards/eval.h"
 
-/* ---- boards ------------------------------------------------------------------------------------
- */
+/* ---- boards ---- */
 
 struct ranked {
     uint16_t strength;
@@ -70,8 +69,7 @@ void hb_sweep_board_init(struct hb_sweep_board *b, const struct hb_hands *h, boo
         memcpy(b->own[i], h->card[b->hand[i]], 2);
 }
 
-/* ---- ends --------------------------------------------------------------------------------------
- */
+/* ---- ends ---- */
 
 void hb_sweep_fold(const struct hb_sweep_board *b, const hb_vec *pay, const hb_vec *reach,
                    hb_vec *out)

@@ -4,8 +4,7 @@
 #include "cards/eval.h"
 #include "check.h"
 
-/* ---- the obviously right evaluator: name the best five cards as a list of numbers ---------------
- */
+/* ---- the obviously right evaluator: name the best five cards as a list of numbers ---- */
 
 /* Value of a hand of at most five cards: class, then ranks by (count, rank) falling. */
 static uint32_t plain_value(const uint8_t *cards, int n)

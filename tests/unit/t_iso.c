@@ -50,8 +50,7 @@ static void holdem_has_its_known_counts(void)
     }
 }
 
-/* ---- brute force: walk every hand of a small deck -----------------------------------------------
- */
+/* ---- brute force: walk every hand of a small deck ---- */
 
 /* The next combination of k of n in lexicographic order; 0 after the last. */
 static int next_choice(int *c, int k, int n)
@@ -227,8 +226,7 @@ static void small_decks_are_indexed_one_to_one(void)
         }
 }
 
-/* ---- hold'em by samples -------------------------------------------------------------------------
- */
+/* ---- hold'em by samples ---- */
 
 static uint64_t random_below(uint64_t n, uint32_t *draw)
 {

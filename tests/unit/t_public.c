@@ -8,8 +8,7 @@
 #include "cards/iso.h"
 #include "check.h"
 
-/* ---- games and strategies ----------------------------------------------------------------------
- */
+/* ---- games and strategies ---- */
 
 struct game {
     struct hb_rules rules;
@@ -195,8 +194,7 @@ static void compare_all(struct body body, int n_seeds)
     hb_tree_fini(&g.tree);
 }
 
-/* ---- tests ------------------------------------------------------------------------------------
- */
+/* ---- tests ---- */
 
 #define LIMIT(streets, raises, suits, ranks, board)                                                \
     ((struct body){false, streets, raises, suits, ranks, board})
