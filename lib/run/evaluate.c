@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/os.h"
 
+#define STEPS_PER_S 1e8 /* of the walk over deals, about; exploit.h */
 #define WORKERS_MAX 256
 #define CACHE_BYTES ((uint64_t)2 << 30) /* rows are held in memory up to that */
 #define ALONE_STEPS 2e7                 /* less is not worth a process */
@@ -36,6 +37,7 @@ static int open_public(struct hb_evaluation *v, double deals, struct hb_err *e)
     v->work = work;
     if (work < ALONE_STEPS)
         v->n_workers = 1;
+    v->seconds = work / hb_public_steps_per_s(v->walk) / v->n_workers;
     v->bytes = hb_public_bytes(v->walk) * (uint64_t)v->n_workers;
     return HB_OK;
 }
@@ -50,11 +52,11 @@ int hb_evaluation_open(struct hb_evaluation *v, struct hb_strategy *s, int n_wor
     if (v->n_workers > WORKERS_MAX)
         v->n_workers = WORKERS_MAX;
     v->work = hb_exploit_work(&s->spec.rules, s->tree);
+    v->seconds = v->work / STEPS_PER_S;
     if (hb_public_fits(&s->spec.rules))
         rc = open_public(v, v->work, e);
     if (!v->public_tree)
         v->n_workers = 1;
-    v->seconds = v->work / HB_EVALUATE_STEPS_PER_S / v->n_workers;
     return rc;
 }
 

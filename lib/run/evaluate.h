@@ -14,8 +14,6 @@
 #include "solver/exploit.h"
 #include "solver/public.h"
 
-#define HB_EVALUATE_STEPS_PER_S 1e8 /* of one process, about */
-
 struct hb_evaluation { /* {0} is closed; not to be moved while it is open */
     struct hb_strategy *strategy;
     bool public_tree;

@@ -15,8 +15,9 @@ enum {
     ALIGN = 64             /* of vectors, to keep them in one cache line */
 };
 
-/* Nanoseconds a hand and vector, on a machine of 2020; see hb_public_work. */
-static const double ns_edge = 3, ns_fold = 6, ns_showdown = 24, ns_copy = 10, ns_board = 40;
+/* Nanoseconds a hand of a board and HB_LANES lanes, both seats, with registers of 16 bytes;
+ * measured with tests/bench/b_public. */
+static const double ns_edge = 2.6, ns_fold = 5.3, ns_showdown = 21, ns_copy = 9, ns_board = 12;
 
 /* What belongs to a street. Vectors of hands are [n_hands]. */
 struct level {
@@ -46,6 +47,8 @@ struct hb_public {
     struct hb_lanes lanes;
     struct hb_hands hands;
     int last; /* street */
+    const struct hb_sweep_ops *ops;
+    uint16_t order[HB_HANDS_MAX]; /* of equal hands */
     uint64_t deck;
     int n_deck;
     struct level level[HB_STREETS];
@@ -153,7 +156,7 @@ static void extend_board(const struct hb_public *p, const struct hb_sweep_board 
     out->n_card = from->n_card;
     for (; add != 0; add &= add - 1)
         out->card[out->n_card++] = (uint8_t)__builtin_ctzll(add);
-    hb_sweep_board_init(out, &p->hands, ranked);
+    hb_sweep_board_init(out, &p->hands, ranked ? p->order : NULL);
 }
 
 /* Where in the tables, or among the rows read for this board, the hands find their strategy. */
@@ -234,35 +237,29 @@ static const hb_vec *rows_of(struct hb_public *p, int street, uint32_t group,
     return p->rows;
 }
 
-/* The profile's value at an end: seat 0's reach times what it gets. */
-static void add_value(const struct visit *v, const hb_vec *reach, const hb_vec *got)
+/* The profile's value at an end: what seat 0 gets, lane by lane. */
+static void add_value(const struct visit *v, const hb_vec *profit)
 {
-    hb_vec lanes = {0};
     double sum = 0;
 
-    for (int i = 0; i < v->board->n; i++)
-        lanes += reach[i] * got[i];
     for (int lane = 0; lane < HB_LANES; lane++)
-        sum += lanes[lane];
+        sum += (*profit)[lane];
     v->p->value += v->scale * sum;
 }
 
 static void fold_or_showdown(const struct visit *v, const struct hb_lanes_step *s,
                              hb_vec *const reach[2], hb_vec *const out[2])
 {
+    const hb_vec *const both[2] = {reach[0], reach[1]};
     hb_vec pay;
+    hb_vec profit;
 
     memcpy(&pay, v->group->pay + (size_t)s->number * HB_LANES, sizeof pay);
-    if (s->kind == HB_LANES_SHOWDOWN) {
-        hb_sweep_showdown(v->board, &pay, reach[1], out[0]);
-        hb_sweep_showdown(v->board, &pay, reach[0], out[1]);
-    } else {
-        hb_vec other = -pay;
-
-        hb_sweep_fold(v->board, &pay, reach[1], out[0]);
-        hb_sweep_fold(v->board, &other, reach[0], out[1]);
-    }
-    add_value(v, reach[0], out[0]);
+    if (s->kind == HB_LANES_SHOWDOWN)
+        v->p->ops->showdown(v->board, &pay, both, out, &profit);
+    else
+        v->p->ops->fold(v->board, &pay, both, out, &profit);
+    add_value(v, &profit);
 }
 
 /* Where a lane of an exit or all-in is at home: the vector of hands and the lane in it. */
@@ -322,35 +319,12 @@ static void come_back(const struct visit *v, const struct hb_lanes_step *s, hb_v
             for (int i = 0; i < b->n; i++)
                 out[seat][i][lane] = from == NULL ? 0 : pay * from[b->hand[i]][from_lane];
         }
-    if (s->kind == HB_LANES_ALLIN)
-        add_value(v, reach[0], out[0]);
-}
+    if (s->kind == HB_LANES_ALLIN) {
+        hb_vec profit;
 
-/* reach of the acting seat times the probability of an edge */
-static void multiply(const struct visit *v, uint32_t edge, const hb_vec *reach, hb_vec *out)
-{
-    const struct hb_sweep_board *b = v->board;
-    size_t stride = v->shape->n_edges;
-
-    for (int i = 0; i < b->n; i++)
-        out[i] = reach[i] * v->rows[b->row[i] * stride + edge];
-}
-
-typedef __typeof__((hb_vec){0} < (hb_vec){0}) mask_vec;
-
-static void take_best(const struct hb_sweep_board *b, const hb_vec *part, hb_vec *best)
-{
-    for (int i = 0; i < b->n; i++) {
-        mask_vec better = part[i] > best[i];
-
-        best[i] = (hb_vec)((better & (mask_vec)part[i]) | (~better & (mask_vec)best[i]));
+        v->p->ops->dot(b->n, reach[0], out[0], &profit);
+        add_value(v, &profit);
     }
-}
-
-static void add_part(const struct hb_sweep_board *b, const hb_vec *part, hb_vec *sum)
-{
-    for (int i = 0; i < b->n; i++)
-        sum[i] += part[i];
 }
 
 /* Values of best responders at step `at` into out; returns the step after the part. */
@@ -377,11 +351,12 @@ static uint32_t visit(const struct visit *v, uint32_t at, hb_vec *const reach[2]
     part[0] = take(v->p);
     part[1] = take(v->p);
     for (uint32_t a = 0; a < s->n_actions; a++) {
-        multiply(v, s->number + a, reach[s->player], next[s->player]);
+        v->p->ops->multiply(v->board, v->rows + s->number + a, v->shape->n_edges, reach[s->player],
+                            next[s->player]);
         at = visit(v, at, next, a == 0 ? out : part);
         if (a > 0 && !v->down) {
-            take_best(v->board, part[s->player], out[s->player]);
-            add_part(v->board, part[1 - s->player], out[1 - s->player]);
+            v->p->ops->best(v->board->n, part[s->player], out[s->player]);
+            v->p->ops->sum(v->board->n, part[1 - s->player], out[1 - s->player]);
         }
     }
     v->p->top = mark;
@@ -407,43 +382,40 @@ static void walk_group(struct hb_public *p, int street, uint32_t group,
     hb_vec *out[2];
 
     for (int seat = 0; seat < 2; seat++) {
-        const hb_vec *from = entry_vector(p, p->level[street].reach, group, seat);
-
         reach[seat] = take(p);
         out[seat] = take(p);
-        for (int i = 0; i < b->n; i++)
-            reach[seat][i] = from[b->hand[i]];
+        p->ops->load(b, entry_vector(p, p->level[street].reach, group, seat), reach[seat]);
     }
     (void)visit(&v, 0, reach, out); /* where it ends is known */
-    for (int seat = 0; seat < 2 && !down; seat++) {
-        hb_vec *to = entry_vector(p, p->level[street].value, group, seat);
-
-        for (int i = 0; i < b->n; i++)
-            to[b->hand[i]] += weight * out[seat][i];
-    }
+    for (int seat = 0; seat < 2 && !down; seat++)
+        p->ops->store(b, weight, out[seat], entry_vector(p, p->level[street].value, group, seat));
     p->top = mark;
 }
 
 /* ---- from street to street ---- */
 
-/* All-ins of a street on one final board. */
+/* All-ins of a street on one final board, two blocks of lanes at a time. */
 static void run_out(struct hb_public *p, struct level *l, const struct hb_sweep_board *b,
                     double weight)
 {
     const hb_vec one = {1, 1, 1, 1, 1, 1, 1, 1};
     size_t mark = p->top;
-    hb_vec *reach = take(p);
-    hb_vec *out = take(p);
+    hb_vec *reach[2] = {take(p), take(p)};
+    hb_vec *out[2] = {take(p), take(p)};
+    const hb_vec *const both[2] = {reach[1], reach[0]}; /* each of them faces itself */
+    hb_vec profit;
 
-    for (uint32_t block = 0; block < l->n_blocks; block++) {
-        const hb_vec *from = l->allin_reach + (size_t)block * (size_t)p->hands.n;
-        hb_vec *to = l->allin_value + (size_t)block * (size_t)p->hands.n;
+    for (uint32_t block = 0; block < l->n_blocks; block += 2) {
+        size_t at = (size_t)block * (size_t)p->hands.n;
+        uint32_t n = l->n_blocks - block < 2 ? 1 : 2;
 
-        for (int i = 0; i < b->n; i++)
-            reach[i] = from[b->hand[i]];
-        hb_sweep_showdown(b, &one, reach, out);
-        for (int i = 0; i < b->n; i++)
-            to[b->hand[i]] += weight * out[i];
+        for (uint32_t i = 0; i < n; i++)
+            p->ops->load(b, l->allin_reach + at + i * (size_t)p->hands.n, reach[i]);
+        if (n == 1)
+            memset(reach[1], 0, (size_t)b->n * sizeof *reach[1]);
+        p->ops->showdown(b, &one, both, out, &profit); /* profit is of no use */
+        for (uint32_t i = 0; i < n; i++)
+            p->ops->store(b, weight, out[i], l->allin_value + at + i * (size_t)p->hands.n);
     }
     p->top = mark;
 }
@@ -816,7 +788,9 @@ static int plan(struct hb_public *p, struct hb_err *e)
         p->deck |= UINT64_C(1) << card[i];
     hb_hands_init(&p->hands, &p->rules->deck);
     hb_suits_all(&p->rules->deck, &p->level[0].keep);
-    hb_sweep_board_init(&p->level[0].board, &p->hands, p->last == 0);
+    p->ops = hb_sweep_ops((int)sizeof(hb_vec));
+    hb_sweep_order(&p->hands, p->order);
+    hb_sweep_board_init(&p->level[0].board, &p->hands, p->last == 0 ? p->order : NULL);
     find_classes(p);
     for (int s = 0; s <= p->last; s++) {
         const struct hb_lanes_street *st = lanes_of(p, s);
@@ -900,9 +874,15 @@ double hb_public_work(const struct hb_public *p)
         double hands = choose(p->n_deck - cards_on(p, s), 2);
 
         ns += l->n_boards * hands * (ns_board + street_cost(&p->lanes.street[s], s == p->last));
-        ns += l->n_runouts * choose(n_final, 2) * (ns_board + ns_showdown / 2 * l->n_blocks);
+        ns += l->n_runouts * choose(n_final, 2) *
+              (ns_board + (ns_copy + ns_showdown) * ((l->n_blocks + 1) / 2));
     }
     return ns / 10;
+}
+
+double hb_public_steps_per_s(const struct hb_public *p)
+{
+    return 1e8 * p->ops->speed;
 }
 
 /* ---- start ---- */

@@ -58,6 +58,8 @@ void hb_public_free(struct hb_public *p);
 
 /* The cost in steps of about 10 ns. Counts all boards, some 0.1 s for hold'em. */
 double hb_public_work(const struct hb_public *p);
+/* Steps that a process does in a second on this machine, about. */
+double hb_public_steps_per_s(const struct hb_public *p);
 /* Bytes that one process needs beside those all share. */
 uint64_t hb_public_bytes(const struct hb_public *p);
 /* Sequences of boards up to renaming that the walk visits on a street. */

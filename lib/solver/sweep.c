@@ -54,62 +54,64 @@ static void rank_hands(struct hb_sweep_board *b, const struct hb_hands *h)
     b->tie[b->n_ties] = (uint16_t)b->n;
 }
 
-void hb_sweep_board_init(struct hb_sweep_board *b, const struct hb_hands *h, bool ranked)
+void hb_sweep_order(const struct hb_hands *h, uint16_t *order)
+{
+    int n = 0;
+
+    for (int apart = 1; apart < HB_CARDS; apart++)
+        for (int i = 0; i < h->n; i++)
+            if (h->card[i][1] - h->card[i][0] == apart)
+                order[n++] = (uint16_t)i;
+}
+
+void hb_sweep_board_init(struct hb_sweep_board *b, const struct hb_hands *h, const uint16_t *order)
 {
     b->mask = 0;
     for (int i = 0; i < b->n_card; i++)
         b->mask |= UINT64_C(1) << b->card[i];
     b->n = 0;
-    for (int i = 0; i < h->n; i++)
-        if ((h->mask[i] & b->mask) == 0)
-            b->hand[b->n++] = (uint16_t)i;
-    if (ranked)
+    for (int i = 0; i < h->n; i++) {
+        int hand = order == NULL ? i : order[i];
+
+        if ((h->mask[hand] & b->mask) == 0)
+            b->hand[b->n++] = (uint16_t)hand;
+    }
+    if (order != NULL)
         rank_hands(b, h);
     for (int i = 0; i < b->n; i++)
         memcpy(b->own[i], h->card[b->hand[i]], 2);
 }
 
-/* ---- ends ---- */
+/* ---- kernels ---- */
 
-void hb_sweep_fold(const struct hb_sweep_board *b, const hb_vec *pay, const hb_vec *reach,
-                   hb_vec *out)
+#define KERNEL(name)  name##_16
+#define KERNEL_TARGET /* what every machine has */
+#define KERNEL_BYTES  16
+#define KERNEL_SPEED  1
+#include "solver/sweep_kernels.h"
+
+#ifdef __x86_64__
+#define KERNEL(name)  name##_32
+#define KERNEL_TARGET __attribute__((target("avx2")))
+#define KERNEL_BYTES  32
+#define KERNEL_SPEED  1.4
+#include "solver/sweep_kernels.h"
+
+#define KERNEL(name)  name##_64
+#define KERNEL_TARGET __attribute__((target("avx512f")))
+#define KERNEL_BYTES  64
+#define KERNEL_SPEED  1.75
+#include "solver/sweep_kernels.h"
+#endif
+
+const struct hb_sweep_ops *hb_sweep_ops(int bytes)
 {
-    hb_vec card[HB_CARDS];
-    hb_vec all = {0};
-
-    memset(card, 0, sizeof card);
-    for (int i = 0; i < b->n; i++) {
-        all += reach[i];
-        card[b->own[i][0]] += reach[i];
-        card[b->own[i][1]] += reach[i];
-    }
-    for (int i = 0; i < b->n; i++) /* the very same hand was taken out twice */
-        out[i] = *pay * (all - card[b->own[i][0]] - card[b->own[i][1]] + reach[i]);
-}
-
-/* With B the reach of weaker hands, U that of weaker and equal ones, T of all, each of them beside
- * the own cards: weaker - stronger = B - (T - U). The own hand is in U and T, and cancels. */
-void hb_sweep_showdown(const struct hb_sweep_board *b, const hb_vec *pay, const hb_vec *reach,
-                       hb_vec *out)
-{
-    hb_vec card[HB_CARDS];
-    hb_vec all = {0};
-
-    memset(card, 0, sizeof card);
-    for (int k = 0; k < b->n_ties; k++) {
-        int first = b->tie[k];
-        int next = b->tie[k + 1];
-
-        for (int i = first; i < next; i++)
-            out[i] = all - card[b->own[i][0]] - card[b->own[i][1]];
-        for (int i = first; i < next; i++) {
-            all += reach[i];
-            card[b->own[i][0]] += reach[i];
-            card[b->own[i][1]] += reach[i];
-        }
-        for (int i = first; i < next; i++)
-            out[i] += all - card[b->own[i][0]] - card[b->own[i][1]];
-    }
-    for (int i = 0; i < b->n; i++)
-        out[i] = *pay * (out[i] - (all - card[b->own[i][0]] - card[b->own[i][1]]));
+#ifdef __x86_64__
+    if (bytes >= 64 && __builtin_cpu_supports("avx512f"))
+        return &ops_64;
+    if (bytes >= 32 && __builtin_cpu_supports("avx2"))
+        return &ops_32;
+#endif
+    (void)bytes;
+    return &ops_16;
 }

@@ -7,7 +7,7 @@
 #ifndef HB_SOLVER_SWEEP_H
 #define HB_SOLVER_SWEEP_H
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "solver/endings.h"
@@ -29,14 +29,36 @@ struct hb_sweep_board {
     double weight;                  /* for the caller */
 };
 
-/* Fill in mask .. own, and the ties when ranked. card[0..n_card) are set. */
-void hb_sweep_board_init(struct hb_sweep_board *b, const struct hb_hands *h, bool ranked);
+/* An order of all hands in which neighbours seldom share a card, so that a sweep over equal hands
+ * does not wait for its own sums; into order[h->n]. */
+void hb_sweep_order(const struct hb_hands *h, uint16_t *order);
+/* Fill in mask .. own; card[0..n_card) are set. With an order the board is ranked, equal hands in
+ * that order; NULL: it is not. */
+void hb_sweep_board_init(struct hb_sweep_board *b, const struct hb_hands *h, const uint16_t *order);
 
-/* out = pay * (sum of the reach of the other seat's hands beside the own cards) */
-void hb_sweep_fold(const struct hb_sweep_board *b, const hb_vec *pay, const hb_vec *reach,
-                   hb_vec *out);
-/* out = pay * (the same over weaker hands - over stronger hands); the board is ranked. */
-void hb_sweep_showdown(const struct hb_sweep_board *b, const hb_vec *pay, const hb_vec *reach,
-                       hb_vec *out);
+/* Loops over the hands of a board. All but load's and store's by_hand are [b->n] or [n]. */
+struct hb_sweep_ops {
+    /* out[seat]: what the seat wins against all hands of the other that do not collide with its
+     * own: seat 0 gets pay times their reach, seat 1 loses it. */
+    void (*fold)(const struct hb_sweep_board *b, const hb_vec *pay, const hb_vec *const reach[2],
+                 hb_vec *const out[2], hb_vec *profit);
+    /* pay times (reach of weaker hands - reach of stronger ones); the board is ranked. */
+    void (*showdown)(const struct hb_sweep_board *b, const hb_vec *pay,
+                     const hb_vec *const reach[2], hb_vec *const out[2], hb_vec *profit);
+    /* out[i] = reach[i] * rows[b->row[i] * stride] */
+    void (*multiply)(const struct hb_sweep_board *b, const hb_vec *rows, size_t stride,
+                     const hb_vec *reach, hb_vec *out);
+    void (*best)(int n, const hb_vec *part, hb_vec *best); /* best[i] = max(part[i], best[i]) */
+    void (*sum)(int n, const hb_vec *part, hb_vec *sum);   /* sum[i] += part[i] */
+    void (*dot)(int n, const hb_vec *a, const hb_vec *b, hb_vec *out); /* sum of a[i] * b[i] */
+    void (*load)(const struct hb_sweep_board *b, const hb_vec *by_hand, hb_vec *out);
+    /* by_hand[hand] += weight * in[i] */
+    void (*store)(const struct hb_sweep_board *b, double weight, const hb_vec *in, hb_vec *by_hand);
+    double speed; /* about, of the narrowest */
+};
+
+/* Those for this machine, with registers of at most so many bytes: 16, 32, 64. All give the same
+ * bits. */
+const struct hb_sweep_ops *hb_sweep_ops(int bytes);
 
 #endif
