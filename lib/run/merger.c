@@ -47,6 +47,7 @@ struct segment {
 struct merger {
     struct hb_merger_options *o;
     struct hb_tablefile file;
+    int lock_fd; /* holds the lock on our part */
     struct hb_merge merge;
     struct hb_hello hello;
     struct hb_frame_writer out;
@@ -455,6 +456,21 @@ static int part_clean(const struct merger *m, uint64_t *iteration, struct hb_err
     return mine->state == HB_TABLE_CLEAN ? HB_OK : hb_table_clean(t, &generation, iteration, e);
 }
 
+/* Two writers of a part would each add the same round. The lock is this process's until it ends, as
+ * long as it closes no other descriptor of the table: the table was opened and mapped before. */
+static int take_part(struct merger *m, struct hb_err *e)
+{
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)m->o->part, .l_len = 1};
+
+    m->lock_fd = open(m->o->table, O_RDWR | O_CLOEXEC);
+    if (m->lock_fd < 0)
+        return hb_fail_sys(e, HB_ENOINPUT, "cannot open it");
+    if (fcntl(m->lock_fd, F_SETLK, &lock) == 0 || (errno != EACCES && errno != EAGAIN))
+        return HB_OK; /* a file system without locks is no reason not to merge */
+    return hb_fail(e, HB_ECREATE, "another hb-merge writes to it");
+}
+
 static int open_table(struct merger *m, struct hb_err *e)
 {
     struct hb_table *t = &m->file.table;
@@ -463,7 +479,8 @@ static int open_table(struct merger *m, struct hb_err *e)
 
     if ((rc = hb_tablefile_open(m->o->table, true, &m->file, e)) != HB_OK)
         return rc;
-    if ((rc = hb_merge_init(&m->merge, t, m->o->part, m->o->n_parts, e)) != HB_OK ||
+    if ((rc = take_part(m, e)) != HB_OK ||
+        (rc = hb_merge_init(&m->merge, t, m->o->part, m->o->n_parts, e)) != HB_OK ||
         (rc = part_clean(m, &iteration, e)) != HB_OK)
         return hb_context(e, rc, "table '%s'", m->o->table);
     hb_hello_of(t, m->o->replica ? HB_ROLE_REPLICA : HB_ROLE_MERGE, &m->hello);
@@ -511,6 +528,8 @@ static void close_merger(struct merger *m)
     hb_frame_writer_fini(&m->out);
     hb_merge_fini(&m->merge);
     hb_tablefile_close(&m->file);
+    if (m->lock_fd >= 0)
+        (void)close(m->lock_fd); /* nothing was written through it */
 }
 
 int hb_merger_run(struct hb_merger_options *o, struct hb_err *e)
@@ -521,6 +540,7 @@ int hb_merger_run(struct hb_merger_options *o, struct hb_err *e)
     if (rc != HB_OK)
         return rc;
     m->o = o;
+    m->lock_fd = -1;
     hb_frame_writer_init(&m->out, o->out_fd, "the commit stream");
     if ((rc = open_table(m, e)) == HB_OK) {
         rc = collect(m, e);

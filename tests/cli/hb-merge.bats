@@ -235,6 +235,25 @@ unmoved() {
     ended merge 65
 }
 
+@test "a table has one writer: a second merge is refused, and nothing counts twice" {
+    first_round t
+    table alone
+    hb-merge --table alone deltas >/dev/null
+    mkfifo in out
+    spawn first bash -c 'exec hb-merge --table t in >out'
+    exec 6<out
+    head -c 32 <&6 >hello # it has the table
+    refused 73 hb-merge --table t deltas
+    [[ $stderr == *"table 't': another hb-merge writes to it"* ]]
+    cat deltas >in
+    cat <&6 >/dev/null
+    ended first 0
+    exec 6<&-
+    [ "$(hb-ckpt hash t)" = "$(hb-ckpt hash alone)" ]
+    hb-merge --table t deltas >/dev/null # the lock went with its owner; these are duplicates
+    [ "$(hb-ckpt hash t)" = "$(hb-ckpt hash alone)" ]
+}
+
 @test "commits to a full disk are 74" {
     [ -e /dev/full ] || skip "no /dev/full"
     first_round t
