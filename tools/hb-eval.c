@@ -20,13 +20,22 @@
 #define BAR_WIDTH   40
 #define WORKERS_MAX 256
 
-enum { OPT_CONFIG = TOOL_OPT, OPT_GAME, OPT_BUCKETS, OPT_MAX_WORK, OPT_WORKERS, OPT_PLAN };
+enum {
+    OPT_CONFIG = TOOL_OPT,
+    OPT_GAME,
+    OPT_BUCKETS,
+    OPT_MAX_WORK,
+    OPT_WORKERS,
+    OPT_WALK,
+    OPT_PLAN
+};
 
 struct opts {
     struct hb_strategy_options open;
     const char *file;
     double max_work;
     int n_workers; /* 0: one a processor */
+    int walk;      /* enum hb_walk */
     bool plan;
     bool quiet;
 };
@@ -37,15 +46,17 @@ static const struct tool_option exploit_options[] = {
     {"buckets", OPT_BUCKETS, "FILE", "bucket file, in place of the one the checkpoint names"},
     {"max-work", OPT_MAX_WORK, "N", "refuse what takes more than N steps (default 1e12)"},
     {"workers", OPT_WORKERS, "N", "processes for large games (default 0: one a processor)"},
+    {"walk", OPT_WALK, "cheaper|deals|boards", "which walk (default cheaper); the results agree"},
     {"plan", OPT_PLAN, NULL, "say what it would take, as JSON, and do nothing"},
     {"quiet", 'q', NULL, "do not say how long it will take and how far it is"},
     {NULL, 0, NULL, NULL}};
 
 static const struct tool_spec exploit_spec = {
     "hb-eval exploitability",
-    "hb-eval exploitability FILE [--buckets FILE] [--workers N] [--max-work N] [--plan] [--quiet]\n"
+    "hb-eval exploitability FILE [--buckets FILE] [--workers N] [--max-work N]\n"
+    "        [--walk cheaper|deals|boards] [--plan] [--quiet]\n"
     "hb-eval exploitability @STRATEGY --config FILE|--game FILE [--workers N] [--max-work N]\n"
-    "        [--plan] [--quiet]",
+    "        [--walk cheaper|deals|boards] [--plan] [--quiet]",
     "Exact value and best response, in the real cards, of a checkpoint's average strategy or of a\n"
     "fixed strategy: @uniform, @call, @fold, @raise.",
     exploit_options};
@@ -74,6 +85,7 @@ static void parse(struct opts *o, int argc, char **argv)
         case OPT_BUCKETS: o->open.buckets = arg; break;
         case OPT_MAX_WORK: o->max_work = steps(arg); break;
         case OPT_WORKERS: o->n_workers = (int)tool_u64(arg, "--workers", 0, WORKERS_MAX); break;
+        case OPT_WALK: o->walk = tool_choice(arg, "--walk", "cheaper|deals|boards"); break;
         case OPT_PLAN: o->plan = true; break;
         case 'q': o->quiet = true; break;
         default: break; /* tool_next refuses what is not in the table */
@@ -204,7 +216,7 @@ static int run_exploitability(int argc, char **argv)
 
     parse(&o, argc, argv);
     if (hb_strategy_open(o.file, &o.open, &s, &e) != HB_OK ||
-        hb_evaluation_open(&v, &s, o.n_workers, &e) != HB_OK)
+        hb_evaluation_open(&v, &s, (enum hb_walk)o.walk, o.n_workers, &e) != HB_OK)
         tool_die(&e, NULL);
     if (o.plan)
         print_plan(&v, &out);
@@ -224,9 +236,10 @@ static int run_exploitability(int argc, char **argv)
 static const struct tool_option no_options[] = {{NULL, 0, NULL, NULL}};
 static const struct tool_spec main_spec = {
     "hb-eval",
-    "hb-eval exploitability FILE [--buckets FILE] [--workers N] [--max-work N] [--plan] [--quiet]\n"
+    "hb-eval exploitability FILE [--buckets FILE] [--workers N] [--max-work N]\n"
+    "        [--walk cheaper|deals|boards] [--plan] [--quiet]\n"
     "hb-eval exploitability @STRATEGY --config FILE|--game FILE [--workers N] [--max-work N]\n"
-    "        [--plan] [--quiet]",
+    "        [--walk cheaper|deals|boards] [--plan] [--quiet]",
     "Measure a strategy.", no_options};
 
 int main(int argc, char **argv)

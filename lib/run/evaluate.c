@@ -18,7 +18,8 @@
 
 /* ---- choice ---- */
 
-static int open_public(struct hb_evaluation *v, double deals, struct hb_err *e)
+/* Take the walk over boards when it is cheaper than that over deals, or forced. */
+static int open_public(struct hb_evaluation *v, double deals, bool forced, struct hb_err *e)
 {
     struct hb_strategy *s = v->strategy;
     double work;
@@ -28,7 +29,7 @@ static int open_public(struct hb_evaluation *v, double deals, struct hb_err *e)
         (rc = hb_public_new(&s->spec.rules, s->tree, &v->by_bucket, &v->walk, e)) != HB_OK)
         return rc;
     work = hb_public_work(v->walk);
-    if (work >= deals) {
+    if (work >= deals && !forced) {
         hb_public_free(v->walk);
         v->walk = NULL;
         return HB_OK;
@@ -38,12 +39,12 @@ static int open_public(struct hb_evaluation *v, double deals, struct hb_err *e)
     if (work < ALONE_STEPS)
         v->n_workers = 1;
     v->seconds = work / hb_public_steps_per_s(v->walk) / v->n_workers;
-    v->bytes = hb_public_bytes(v->walk) * (uint64_t)v->n_workers;
+    v->bytes = hb_public_bytes(v->walk, v->n_workers);
     return HB_OK;
 }
 
-int hb_evaluation_open(struct hb_evaluation *v, struct hb_strategy *s, int n_workers,
-                       struct hb_err *e)
+int hb_evaluation_open(struct hb_evaluation *v, struct hb_strategy *s, enum hb_walk walk,
+                       int n_workers, struct hb_err *e)
 {
     int rc = HB_OK;
 
@@ -53,8 +54,8 @@ int hb_evaluation_open(struct hb_evaluation *v, struct hb_strategy *s, int n_wor
         v->n_workers = WORKERS_MAX;
     v->work = hb_exploit_work(&s->spec.rules, s->tree);
     v->seconds = v->work / STEPS_PER_S;
-    if (hb_public_fits(&s->spec.rules))
-        rc = open_public(v, v->work, e);
+    if (walk == HB_WALK_BOARDS || (walk == HB_WALK_CHEAPER && hb_public_fits(&s->spec.rules)))
+        rc = open_public(v, v->work, walk == HB_WALK_BOARDS, e);
     if (!v->public_tree)
         v->n_workers = 1;
     return rc;

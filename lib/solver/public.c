@@ -17,7 +17,8 @@ enum {
 
 /* Nanoseconds a hand of a board and HB_LANES lanes, both seats, with registers of 16 bytes;
  * measured with tests/bench/b_public. */
-static const double ns_edge = 2.6, ns_fold = 5.3, ns_showdown = 21, ns_copy = 9, ns_board = 12;
+static const double ns_edge = 2.6, ns_fold = 5.3, ns_showdown = 21, ns_copy = 9, ns_board = 12,
+                    ns_row = 40;
 
 /* What belongs to a street. Vectors of hands are [n_hands]. */
 struct level {
@@ -181,7 +182,7 @@ static void open_board(struct hb_public *p, int street, uint64_t add)
     const struct level *up = &p->level[street - 1];
 
     hb_suits_keep(&up->keep, add, &l->keep);
-    extend_board(p, &up->board, add, street == p->last, &l->board);
+    extend_board(p, &up->board, add, false, &l->board);
     find_rows(p, street, &l->board);
     if (l->keep.n > 1)
         find_orbits(p, &l->keep, l->orbit, l->orbit_size);
@@ -849,17 +850,37 @@ double hb_public_boards(const struct hb_public *p, int street)
     return p->level[street].n_boards;
 }
 
-/* Nanoseconds a hand for all groups of a street on one board. */
-static double street_cost(const struct hb_lanes_street *st, bool last)
+/* Vectors of the tables of a street's strategy. */
+static double table_vectors(const struct hb_public *p, int street)
 {
+    const struct hb_lanes_street *st = &p->lanes.street[street];
+    double n = 0;
+
+    for (uint32_t g = 0; g < st->n_groups; g++)
+        n += st->shape[st->group[g].shape].n_edges;
+    return n * p->strategy->n_buckets[street];
+}
+
+static bool has_table(const struct hb_public *p, int street)
+{
+    return p->level[street].asks && table_vectors(p, street) * sizeof(hb_vec) <= TABLE_BYTES;
+}
+
+/* Nanoseconds a hand for all groups of a street on one board. */
+static double street_cost(const struct hb_public *p, int street)
+{
+    const struct hb_lanes_street *st = &p->lanes.street[street];
+    int times = street == p->last ? 1 : 2; /* down, and up */
     double ns = 0;
 
     for (uint32_t i = 0; i < st->n_groups; i++) {
         const struct hb_lanes_shape *s = &st->shape[st->group[i].shape];
 
-        ns += ns_copy + (last ? 1 : 2) * ns_edge * s->n_edges + ns_fold * s->n_of[HB_LANES_FOLD] +
+        ns += ns_copy + times * ns_edge * s->n_edges + ns_fold * s->n_of[HB_LANES_FOLD] +
               ns_showdown * s->n_of[HB_LANES_SHOWDOWN] +
               2 * ns_copy * (s->n_of[HB_LANES_EXIT] + s->n_of[HB_LANES_ALLIN]);
+        if (!has_table(p, street))
+            ns += times * ns_row * HB_LANES * s->n_nodes;
     }
     return ns;
 }
@@ -873,7 +894,7 @@ double hb_public_work(const struct hb_public *p)
         const struct level *l = &p->level[s];
         double hands = choose(p->n_deck - cards_on(p, s), 2);
 
-        ns += l->n_boards * hands * (ns_board + street_cost(&p->lanes.street[s], s == p->last));
+        ns += l->n_boards * hands * (ns_board + street_cost(p, s));
         ns += l->n_runouts * choose(n_final, 2) *
               (ns_board + (ns_copy + ns_showdown) * ((l->n_blocks + 1) / 2));
     }
@@ -903,13 +924,17 @@ static size_t level_vectors(const struct hb_public *p, int street)
     return 4 * (size_t)p->lanes.street[street].n_groups + 2 * (size_t)p->level[street].n_blocks;
 }
 
-uint64_t hb_public_bytes(const struct hb_public *p)
+uint64_t hb_public_bytes(const struct hb_public *p, int n_processes)
 {
+    double shared = 0;
     size_t n = stack_vectors(p);
 
-    for (int s = 0; s <= p->last; s++)
+    for (int s = 0; s <= p->last; s++) {
         n += level_vectors(p, s);
-    return (uint64_t)n * (uint64_t)p->hands.n * sizeof(hb_vec);
+        shared += has_table(p, s) ? table_vectors(p, s) * sizeof(hb_vec) : 0;
+    }
+    return (uint64_t)shared +
+           (uint64_t)n_processes * (uint64_t)n * (uint64_t)p->hands.n * sizeof(hb_vec);
 }
 
 /* Read a street's strategy into memory when it is small. */
@@ -919,15 +944,12 @@ static int read_table(struct hb_public *p, int street, struct hb_err *e)
     const struct hb_lanes_street *st = lanes_of(p, street);
     uint32_t n_buckets = p->strategy->n_buckets[street];
     hb_vec *row = NULL;
-    double n_rows = 0; /* vectors in all */
     int rc;
 
-    for (uint32_t g = 0; g < st->n_groups; g++)
-        n_rows += (double)n_buckets * st->shape[st->group[g].shape].n_edges;
-    if (!l->asks || n_rows * sizeof *row > TABLE_BYTES)
+    if (!has_table(p, street))
         return HB_OK;
     if ((rc = hb_mem_new(&l->table, st->n_groups, sizeof *l->table, "strategies", e)) != HB_OK ||
-        (rc = new_vectors(p, (size_t)n_rows, 1, &row, e)) != HB_OK)
+        (rc = new_vectors(p, (size_t)table_vectors(p, street), 1, &row, e)) != HB_OK)
         return rc;
     for (uint32_t g = 0; g < st->n_groups; g++) {
         const struct hb_lanes_shape *s = &st->shape[st->group[g].shape];

@@ -60,8 +60,8 @@ void hb_public_free(struct hb_public *p);
 double hb_public_work(const struct hb_public *p);
 /* Steps that a process does in a second on this machine, about. */
 double hb_public_steps_per_s(const struct hb_public *p);
-/* Bytes that one process needs beside those all share. */
-uint64_t hb_public_bytes(const struct hb_public *p);
+/* Bytes of vectors and of the strategy in memory, which all processes share. */
+uint64_t hb_public_bytes(const struct hb_public *p, int n_processes);
 /* Sequences of boards up to renaming that the walk visits on a street. */
 double hb_public_boards(const struct hb_public *p, int street);
 

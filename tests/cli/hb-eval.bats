@@ -30,8 +30,8 @@ shares() { # CHECKPOINT of jam or fold: shares of all hands that the button jams
         END { printf "{\"jams\":%.4f,\"calls\":%.4f}", does[1] / all[1], does[0] / all[0] }'
 }
 
-small_holdem() { # four streets, two own cards, 24 cards
-    cat >small.game <<'EOG'
+small_holdem() { # SUITS RANKS: four streets, two own cards
+    cat >small.game <<EOG
 GAMEDEF
 nolimit
 numPlayers = 2
@@ -39,8 +39,8 @@ numRounds = 4
 stack = 4 4
 blind = 2 1
 firstPlayer = 2 1 1 1
-numSuits = 4
-numRanks = 6
+numSuits = $1
+numRanks = $2
 numHoleCards = 2
 numBoardCards = 0 3 1 1
 END GAMEDEF
@@ -97,13 +97,39 @@ start_of() { # GAME: GAME.hbc, generation 0
 }
 
 @test "any number of workers gives the same" {
-    small_holdem
+    small_holdem 4 6
     hb-eval exploitability @uniform --game small.game --workers 1 >a
     hb-eval exploitability @uniform --game small.game --workers 3 >b
     cmp a b
     run hb-eval exploitability @uniform --game small.game --workers 3 --plan
     assert_output --partial '"walk":"boards"'
     assert_output --partial '"workers":3,'
+}
+
+@test "both walks agree on a checkpoint with buckets" {
+    small_holdem 3 4
+    cat >small.yaml <<'EOY'
+game: small.game
+seed: 7
+cards:
+  preflop: {plugin: lossless}
+  flop: {plugin: ehs, args: "k=4"}
+  turn: {plugin: lossless}
+  river: {plugin: ehs, args: "k=6"}
+EOY
+    hb-train --config small.yaml --logdir run --iters 5000 --num-workers 1 --quiet
+    run --separate-stderr hb-eval exploitability run/checkpoints/latest.hbc --walk deals
+    assert_success
+    deals=$output
+    run --separate-stderr hb-eval exploitability run/checkpoints/latest.hbc --walk boards
+    assert_success
+    for field in value best_response nashconv exploitability mbb_per_hand; do
+        want=${deals#*"\"$field\":"}
+        want=${want#[}
+        near $field "${want%%[],\}]*}" 1e-9
+    done
+    refused 64 hb-eval exploitability @call --game "$GAMES/kuhn.game" --walk boards
+    refused 64 hb-eval exploitability @call --game "$GAMES/kuhn.game" --walk on
 }
 
 @test "a plan is one object and does nothing" {
