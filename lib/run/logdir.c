@@ -29,6 +29,7 @@ static int join(const char *dir, const char *name, char out[HB_PATH_MAX], struct
 static int make_folder(const char *path, struct hb_err *e)
 {
     char part[HB_PATH_MAX];
+    struct stat st;
 
     (void)snprintf(part, sizeof part, "%s", path);
     for (char *p = part + 1; *p != '\0'; p++) {
@@ -41,6 +42,8 @@ static int make_folder(const char *path, struct hb_err *e)
     }
     if (mkdir(part, 0777) != 0 && errno != EEXIST)
         return hb_fail_sys(e, HB_ECREATE, "cannot make the folder '%s'", part);
+    if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+        return hb_fail(e, HB_ECREATE, "'%s' is there and is no folder", path);
     if (access(path, W_OK | X_OK) != 0)
         return hb_fail_sys(e, HB_ECREATE, "cannot write in the folder '%s'", path);
     return HB_OK;

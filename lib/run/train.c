@@ -78,13 +78,25 @@ static int make_table(struct train *t, struct hb_err *e)
     return hb_table_attach(t->map, t->bytes, &t->table, e);
 }
 
+/* The checkpoint must be of this run; the names of the games say more to people than their hashes. */
+static int match_run(const struct train *t, const struct hb_checkpoint *c, const char *path,
+                     struct hb_err *e)
+{
+    int rc = hb_identity_match(&t->table.id, "this configuration", &c->id, path, e);
+
+    if (rc != HB_OK && strcmp(c->spec.game_name, t->table.spec.game_name) != 0)
+        return hb_context(e, rc, "this configuration plays %s, the checkpoint %s",
+                          t->table.spec.game_name, c->spec.game_name);
+    return rc;
+}
+
 static int load_checkpoint(struct train *t, const char *path, struct hb_err *e)
 {
     struct hb_checkpoint c = {0};
     int rc = hb_checkpoint_open(path, &c, e);
 
     if (rc == HB_OK)
-        rc = hb_identity_match(&t->table.id, "this configuration", &c.id, path, e);
+        rc = match_run(t, &c, path, e);
     if (rc == HB_OK)
         rc = hb_checkpoint_load(&c, &t->table, e);
     if (rc == HB_OK)
@@ -136,7 +148,7 @@ static int check_folder(const struct train *t, uint64_t *iteration, struct hb_er
     if (rc != HB_OK || newest[0] == '\0')
         return rc;
     if ((rc = hb_checkpoint_open(newest, &c, e)) == HB_OK)
-        rc = hb_identity_match(&t->table.id, "this configuration", &c.id, newest, e);
+        rc = match_run(t, &c, newest, e);
     *iteration = c.iteration;
     hb_checkpoint_close(&c);
     return rc;
