@@ -40,7 +40,7 @@ betting:
   river: {sizes: [allin], max_raises: 1}
 cards:
   preflop: {plugin: lossless}
-  flop: {plugin: ehs, args: "k=12"}
+  flop: {plugin: emd, args: "k=12,iters=5"}
   turn: {plugin: ehs, args: "k=9,power=2"}
   river: {plugin: ehs, args: "k=7"}
 EOF

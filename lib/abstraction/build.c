@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "abstraction/feature.h"
 #include "abstraction/hba.h"
 #include "abstraction/host.h"
 #include "abstraction/plugin.h"
@@ -36,6 +37,8 @@ struct job {
     struct hb_abs *instance;
     const struct hb_iso *iso;
     int street;
+    struct hb_cluster_opts cluster; /* of a feature plugin */
+    struct hb_feature_map map;      /* of a feature plugin; {0} otherwise */
 };
 
 static void say(const struct builder *w, int street, const char *stage, double fraction)
@@ -87,7 +90,10 @@ static int ask(const struct builder *w, const struct job *j, size_t n, struct hb
 {
     uint32_t n_buckets = w->buckets.street[j->street].n_buckets;
 
-    if (HB_HAS(j->abs, bucket_n))
+    if (j->map.bucket != NULL)
+        for (size_t i = 0; i < n; i++)
+            w->bucket[i] = j->map.bucket[j->map.point[w->hand[i]]];
+    else if (HB_HAS(j->abs, bucket_n))
         j->abs->bucket_n(j->instance, j->street, w->hand, w->bucket, n);
     else
         for (size_t i = 0; i < n; i++)
@@ -214,6 +220,39 @@ static int write_map(struct builder *w, const struct job *j, struct hb_err *e)
     return rc;
 }
 
+struct stage {
+    const struct builder *w;
+    int street;
+};
+
+static void say_stage(void *ctx, const char *stage, double fraction)
+{
+    const struct stage *s = ctx;
+
+    say(s->w, s->street, stage, fraction);
+}
+
+/* Ask for the vectors of a feature plugin and cluster them. */
+static int cluster(const struct builder *w, struct job *j, struct hb_err *e)
+{
+    struct stage stage = {w, j->street};
+    const struct hb_err *failure = hb_services_failure(w->services);
+    struct hb_err why = {0};
+    int rc;
+
+    if (announces(j, "rounds/1"))
+        return hb_fail(e, HB_EPLUGIN,
+                       "plugin '%s' wants rounds apart, but vectors go with the board as one set",
+                       j->abs->id);
+    rc = hb_feature_map_build(j->abs, j->instance, j->iso, j->street, &j->cluster, say_stage,
+                              &stage, &j->map, &why);
+    if (rc == HB_OK)
+        return HB_OK;
+    if (failure->rc != HB_OK) /* inside a call of the plugin: that is why it gave up */
+        return hb_fail(e, failure->rc, "plugin '%s': %s", j->abs->id, failure->msg);
+    return hb_fail(e, rc, "%s", why.msg);
+}
+
 static int run_job(struct builder *w, struct job *j, struct hb_err *e)
 {
     struct hb_buckets_street *st = &w->buckets.street[j->street];
@@ -225,7 +264,10 @@ static int run_job(struct builder *w, struct job *j, struct hb_err *e)
         return rc;
     st->n_hands = hb_iso_size(j->iso, j->street);
     st->total = hb_weights_total(&w->buckets.deck, st->sense, j->street);
-    st->n_buckets = j->abs->buckets(j->instance, j->street);
+    if (HB_HAS(j->abs, features) && (rc = cluster(w, j, e)) != HB_OK)
+        return rc;
+    st->n_buckets =
+        HB_HAS(j->abs, features) ? j->map.clusters.n : j->abs->buckets(j->instance, j->street);
     if (st->n_buckets == 0 || st->n_buckets > st->n_hands)
         return hb_fail(e, HB_EPLUGIN, "plugin '%s' has %u buckets for the %llu hands of the %s",
                        j->abs->id, (unsigned)st->n_buckets, (unsigned long long)st->n_hands,
@@ -244,15 +286,24 @@ static int build_street(struct builder *w, int street, const struct hb_cards_str
 {
     struct hb_buckets_street *st = &w->buckets.street[street];
     struct job j = {.abs = plugin->abs, .street = street};
-    int rc;
+    char rest[HB_PLUGIN_ARGS_MAX];
+    const char *args = spec->args;
+    int rc = HB_OK;
 
     (void)snprintf(st->plugin, sizeof st->plugin, "%s", plugin->abs->id); /* checked when loaded */
     (void)snprintf(st->version, sizeof st->version, "%s", plugin->abs->version); /* as well */
     (void)snprintf(st->args, sizeof st->args, "%s", spec->args); /* arrays of the same size */
     say(w, street, "preparing", 0);
-    if ((rc = create(w, &j, spec->args, e)) == HB_OK) {
+    if (HB_HAS(j.abs, features)) {
+        rc = hb_feature_args(spec->args, &j.cluster, rest, sizeof rest, e);
+        if (rc != HB_OK)
+            rc = hb_context(e, rc, "plugin '%s'", j.abs->id);
+        args = rest;
+    }
+    if (rc == HB_OK && (rc = create(w, &j, args, e)) == HB_OK) {
         rc = run_job(w, &j, e);
         j.abs->destroy(j.instance);
+        hb_feature_map_fini(&j.map);
     }
     if (rc != HB_OK)
         return hb_context(e, rc, "%s", hb_street_name(street));

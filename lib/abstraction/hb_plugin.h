@@ -3,9 +3,12 @@
  * A plugin is a shared object that exports one function, HB_PLUGIN_SYMBOL, of type hb_plugin_entry.
  * It returns a constant table of functions. hb creates an instance per street, asks it for the
  * bucket of every canonical hand, writes the answers into a bucket file and destroys it: a plugin
- * never runs while training.
+ * never runs while training. There are two kinds:
+ *   direct   hand -> bucket
+ *   feature  hand -> vector of whole numbers; hb clusters the vectors (k-means) into buckets
  *
- *   entry() ─▶ create(host, shape, args) ─▶ buckets(street), bucket(street, hand) … ─▶ destroy()
+ *   direct   create(host, shape, args) ─▶ buckets(street), bucket(street, hand) … ─▶ destroy()
+ *   feature  create(host, shape, args) ─▶ features(street), vectors(street, board) … ─▶ destroy()
  *
  * Rules. Structs that cross begin with their size, grow at the end and never change otherwise: test
  * a member with HB_HAS before the first use. A plugin never exits, writes to descriptors 0 to 2,
@@ -23,7 +26,7 @@ extern "C" {
 #endif
 
 #define HB_ABI_MAJOR     1u
-#define HB_ABI_MINOR     0u
+#define HB_ABI_MINOR     1u
 #define HB_PLUGIN_SYMBOL "hb_abstraction_v1" /* a new major is a new symbol */
 
 /* The struct at p is long enough to hold .f, and .f is set. */
@@ -45,6 +48,23 @@ struct hb_shape {
     uint8_t n_streets;  /* 1..4 */
     uint8_t n_board[4]; /* board cards in all on each street, 0..5 */
     uint32_t streets;   /* bit s: the instance will be asked about street s, and no other */
+};
+
+/* The vectors of a feature plugin on a street. */
+struct hb_features {
+    uint32_t size;
+    uint32_t n;          /* numbers of a vector, 1..1024 */
+    uint32_t item_bytes; /* of a number: 1, 2 or 4, for uint8_t, uint16_t or uint32_t */
+    /* "emd": the numbers are a histogram with the bins in a row and equal totals; earth mover's
+     * distance, the L1 distance of cumulative histograms. "l2": squared Euclidean distance. */
+    const char *distance;
+};
+
+/* A label of each canonical hand of a street. */
+struct hb_plugin_labels {
+    const void *label;    /* [count(street)], each < n */
+    uint32_t label_bytes; /* 1 or 2, for uint8_t or uint16_t */
+    uint32_t n;
 };
 
 /* What hb does for a plugin. Owned by hb, valid until destroy() has returned. */
@@ -75,6 +95,41 @@ struct hb_host {
     uint64_t (*count_rounds)(void *ctx, int street);
     void (*cards_rounds)(void *ctx, int street, uint64_t hand, uint8_t *out);
     void (*weights_rounds)(void *ctx, int street, uint64_t first, uint64_t n, uint32_t *out);
+
+    /* ---- since 1.1: whole boards. Canonical boards of a street are 0 .. boards-1 (before the flop
+     * there is one, without cards); the hands of a board are adjacent. ---- */
+    /* [any] */
+    uint32_t (*boards)(void *ctx, int street);
+    /* [any] The cards of a board into cards[n_board[street]], its hands into *n_hands; returns the
+     * first of them. */
+    uint64_t (*board)(void *ctx, int street, uint32_t board, uint8_t *cards, uint32_t *n_hands);
+    /* [any] On a board of the last street: 2 * wins + ties of each hand against all others, into
+     * out[n_hands]. Returns the score of a hand that always wins, 2 * opponents (1,980 in hold'em),
+     * or 0 when it fails. */
+    uint32_t (*scores)(void *ctx, uint32_t board, uint16_t *out);
+    /* [any] Run-outs of a hand from a street to another, the cards to come as one set. */
+    uint64_t (*run_outs)(void *ctx, int street, int to);
+    /* [any] For each hand of a board: how many run-outs to street `to` lead to hands of each label.
+     *   labels  of the hands of `to`
+     *   out     [n_hands][labels->n] items of out_bytes (1, 2 or 4; all run-outs must fit)
+     * Returns 0, or -1 for arguments out of range. */
+    int (*tally)(void *ctx, int street, uint32_t board, int to,
+                 const struct hb_plugin_labels *labels, void *out, uint32_t out_bytes);
+    /* [any] On a board of the last street: the score of each hand against the opponent hands of each
+     * cluster, 2 * wins + ties, and how many opponents these are.
+     *   cluster    [count(0)] of the starting hands, < n_clusters <= 8; the first street must have
+     *              no board
+     *   score, opponents  [n_hands][n_clusters]
+     * Returns 0, or -1 for arguments out of range. */
+    int (*versus)(void *ctx, uint32_t board, const uint8_t *cluster, uint32_t n_clusters,
+                  uint16_t *score, uint16_t *opponents);
+    /* [main] Cluster n vectors as hb does with those of a feature plugin, with its default options:
+     * label[i] < the number returned, <= k; 0 when it fails. Equal vectors get equal labels.
+     *   vector  [n][features->n]
+     *   weight  [n], each > 0, below 2^32 together */
+    uint32_t (*cluster)(void *ctx, const struct hb_features *features, const void *vector,
+                        const uint32_t *weight, uint64_t n, uint32_t k, uint64_t seed,
+                        uint32_t *label);
     /* ---- append below, never reorder or remove ---- */
 };
 
@@ -86,11 +141,13 @@ struct hb_abstraction {
     const char *id, *version;  /* "org.example.ehs2" (< 128 bytes), "1.4" (< 32); printable ASCII */
 
     /* [main] An instance, or NULL and a message (lower case, no full stop) in errbuf, terminated.
-     * args: "key=value,..." or "". host and its calls stay valid, shape and args do not. */
+     * args: "key=value,..." or "", without those of hb's clustering for a feature plugin. host and
+     * its calls stay valid, shape and args do not. */
     struct hb_abs *(*create)(const struct hb_host *host, const struct hb_shape *shape,
                              const char *args, char *errbuf, size_t errcap);
     /* [main] NULL allowed. */
     void (*destroy)(struct hb_abs *a);
+    /* Direct plugins; a feature plugin leaves both NULL. */
     /* [main, after create] Buckets on a street; constant per instance, > 0. */
     uint32_t (*buckets)(const struct hb_abs *a, int street);
     /* [any] The bucket of a canonical hand, < buckets(street). Deterministic; no allocation, I/O or
@@ -104,6 +161,13 @@ struct hb_abstraction {
     /* [main] A constant that describes the instance further, or NULL; id is "name/1". Known today:
      * "rounds/1" and "identity/1", both a struct hb_ext_streets. */
     const void *(*get_extension)(const struct hb_abs *a, const char *id);
+
+    /* ---- since 1.1: both set in a feature plugin ---- */
+    /* [main, after create] What the vectors of a street are; constant per instance, not NULL. */
+    const struct hb_features *(*features)(const struct hb_abs *a, int street);
+    /* [any] The vectors of all hands of a canonical board into out[n_hands][n]; all bytes must be
+     * written. Deterministic; no I/O. Returns 0, or -1 when it fails (out of memory). */
+    int (*vectors)(const struct hb_abs *a, int street, uint32_t board, void *out);
     /* ---- append below, never reorder or remove ---- */
 };
 

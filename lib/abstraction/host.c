@@ -4,10 +4,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "abstraction/feature.h"
 #include "abstraction/weights.h"
 #include "base/mem.h"
 #include "cards/equity.h"
 #include "cards/eval.h"
+#include "cards/tally.h"
+#include "cards/versus.h"
 
 struct hb_services {
     struct hb_deck deck;
@@ -150,6 +153,107 @@ static void host_weights_rounds(void *ctx, int street, uint64_t first, uint64_t 
         hb_weights(s->iso[HB_ISO_ROUNDS], HB_ISO_ROUNDS, street, first, n, out);
 }
 
+/* ---- whole boards ---- */
+
+static bool is_board(const struct hb_services *s, int street, uint32_t board)
+{
+    return street >= 0 && street < s->deck.n_streets &&
+           board < hb_iso_boards(s->iso[HB_ISO_SET], street);
+}
+
+static uint32_t host_boards(void *ctx, int street)
+{
+    const struct hb_services *s = ctx;
+
+    return is_board(s, street, 0) ? hb_iso_boards(s->iso[HB_ISO_SET], street) : 0;
+}
+
+static uint64_t host_board(void *ctx, int street, uint32_t board, uint8_t *cards, uint32_t *n_hands)
+{
+    const struct hb_services *s = ctx;
+    uint8_t shown[HB_BOARD_MAX];
+    uint32_t weight;
+    uint64_t first;
+
+    *n_hands = 0;
+    if (!is_board(s, street, board))
+        return 0;
+    hb_iso_board(s->iso[HB_ISO_SET], street, board, shown, &weight, &first, n_hands);
+    memcpy(cards, shown, (size_t)s->deck.n_board[street]);
+    return first;
+}
+
+static uint32_t host_scores(void *ctx, uint32_t board, uint16_t *out)
+{
+    const struct hb_services *s = ctx;
+    uint64_t m;
+    uint64_t r;
+
+    hb_equity_scale(&s->deck, s->deck.n_streets - 1, &m, &r);
+    if (!is_board(s, s->deck.n_streets - 1, board) ||
+        hb_equity_final(s->iso[HB_ISO_SET], board, 1, out, NULL) != HB_OK)
+        return 0;
+    return (uint32_t)(2 * m);
+}
+
+static uint64_t host_run_outs(void *ctx, int street, int to)
+{
+    const struct hb_services *s = ctx;
+
+    if (street < 0 || to < street || to >= s->deck.n_streets)
+        return 0;
+    return hb_tally_run_outs(&s->deck, street, to);
+}
+
+static int host_tally(void *ctx, int street, uint32_t board, int to,
+                      const struct hb_plugin_labels *labels, void *out, uint32_t out_bytes)
+{
+    const struct hb_services *s = ctx;
+    const struct hb_labels l = {labels->label, labels->label_bytes, labels->n};
+
+    if (hb_tally(s->iso[HB_ISO_SET], street, board, to, &l, out, out_bytes, NULL) != HB_OK)
+        return -1;
+    return 0;
+}
+
+static int host_versus(void *ctx, uint32_t board, const uint8_t *cluster, uint32_t n_clusters,
+                       uint16_t *score, uint16_t *opponents)
+{
+    const struct hb_services *s = ctx;
+    uint8_t of_cards[HB_CARDS][HB_CARDS];
+    uint8_t cards[HB_CARDS];
+    int n_cards = hb_deck_cards(&s->deck, cards);
+
+    if (s->deck.n_board[0] != 0)
+        return -1;
+    for (int i = 0; i < n_cards; i++)
+        for (int j = i; j < n_cards; j++) {
+            const uint8_t own[2] = {cards[i], cards[j]};
+
+            if ((i == j) == (s->deck.n_hole == 1))
+                of_cards[own[0]][own[1]] = cluster[hb_iso_index(s->iso[HB_ISO_SET], 0, own)];
+        }
+    if (hb_versus(s->iso[HB_ISO_SET], board, of_cards, n_clusters, score, opponents, NULL) != HB_OK)
+        return -1;
+    return 0;
+}
+
+static uint32_t host_cluster(void *ctx, const struct hb_features *features, const void *vector,
+                             const uint32_t *weight, uint64_t n, uint32_t k, uint64_t seed,
+                             uint32_t *label)
+{
+    struct hb_services *s = ctx;
+    struct hb_cluster_opts opts = HB_FEATURE_DEFAULTS;
+    struct hb_clusters clusters;
+
+    opts.k = k;
+    opts.seed = seed;
+    if (hb_feature_cluster(features, vector, weight, (size_t)n, &opts, label, &clusters,
+                           &s->failure) != HB_OK)
+        return 0;
+    return clusters.n;
+}
+
 int hb_services_new(const struct hb_deck *deck, unsigned streets,
                     void (*log)(int level, const char *msg), struct hb_services **out,
                     struct hb_err *e)
@@ -180,6 +284,13 @@ int hb_services_new(const struct hb_deck *deck, unsigned streets,
         .count_rounds = host_count_rounds,
         .cards_rounds = host_cards_rounds,
         .weights_rounds = host_weights_rounds,
+        .boards = host_boards,
+        .board = host_board,
+        .scores = host_scores,
+        .run_outs = host_run_outs,
+        .tally = host_tally,
+        .versus = host_versus,
+        .cluster = host_cluster,
     };
     *out = s;
     return HB_OK;

@@ -112,9 +112,11 @@ int hb_plugin_check(const struct hb_abstraction *abs, const char *path, struct h
         missing = "create";
     else if (!HB_HAS(abs, destroy))
         missing = "destroy";
-    else if (!HB_HAS(abs, buckets))
+    else if (HB_HAS(abs, features) && !HB_HAS(abs, vectors))
+        missing = "vectors";
+    else if (!HB_HAS(abs, features) && !HB_HAS(abs, buckets))
         missing = "buckets";
-    else if (!HB_HAS(abs, bucket))
+    else if (!HB_HAS(abs, features) && !HB_HAS(abs, bucket))
         missing = "bucket";
     if (missing != NULL)
         return hb_fail(e, HB_EPLUGIN, "plugin '%s' lacks the required member '%s'", path, missing);

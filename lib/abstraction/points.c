@@ -129,3 +129,10 @@ int hb_points_add(struct hb_points *p, const void *vectors, const uint32_t *weig
     }
     return rc;
 }
+
+void hb_points_pack(struct hb_points *p)
+{
+    hb_mem_free(p->slot);
+    p->slot = NULL;
+    p->n_slots = 0;
+}

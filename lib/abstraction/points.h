@@ -33,4 +33,7 @@ void hb_points_fini(struct hb_points *p);
 int hb_points_add(struct hb_points *p, const void *vectors, const uint32_t *weight, size_t n,
                   uint32_t *id, struct hb_err *e) HB_MUSTUSE;
 
+/* Give back what only hb_points_add needs; nothing can be added afterwards. */
+void hb_points_pack(struct hb_points *p);
+
 #endif

@@ -99,6 +99,74 @@ prints() { # TEXT COMMAND...: exactly that line on stdout, nothing on stderr, ex
     assert_output --regexp '"street":"flop".*"bucket":2}$'
 }
 
+# small_deck GAME: four streets, 6 ranks of 2 suits
+small_deck() {
+    cat >"$1" <<'GAME'
+GAMEDEF
+nolimit
+numPlayers = 2
+numRounds = 4
+stack = 20 20
+blind = 1 2
+firstPlayer = 1 2 2 2
+numSuits = 2
+numRanks = 6
+numHoleCards = 2
+numBoardCards = 0 1 1 1
+END GAMEDEF
+GAME
+}
+
+four_streets() { # PREFLOP FLOP TURN RIVER, each PLUGIN:ARGS
+    small_deck small.game
+    {
+        echo "game: small.game"
+        echo "betting:"
+        printf '  %s: {sizes: [allin], max_raises: 1}\n' preflop flop turn river
+        echo "cards:"
+        for street in preflop flop turn river; do
+            echo "  $street: {plugin: ${1%%:*}, args: \"${1#*:}\"}"
+            shift
+        done
+    } >run.yaml
+}
+
+@test "emd and ochs build a four-street abstraction, twice the same, another with another seed" {
+    four_streets emd:k=5 emd:k=12 emd:k=9,bins=20,restarts=3 ochs:k=11,clusters=4
+    hb-bucket build --config run.yaml -o a.hba
+    hb-bucket build --config run.yaml -o b.hba --quiet
+    cmp a.hba b.hba
+    run hb-bucket info a.hba
+    assert_output --partial '"street":"flop","kind":"u8","recall":"imperfect","buckets":12,'
+    assert_output --partial '"plugin":"hb.emd","version":"1.0","args":"k=9,bins=20,restarts=3"}'
+    assert_output --partial '"street":"river","kind":"u8","recall":"imperfect","buckets":11,'
+    four_streets emd:k=5 emd:k=12,seed=2 emd:k=9,bins=20,restarts=3 ochs:k=11,clusters=4
+    hb-bucket build --config run.yaml -o c.hba --quiet
+    [ "$(content a.hba)" != "$(content c.hba)" ]
+    four_streets emd:k=5 emd:k=12,iters=50,tol=1000,seed=1 emd:bins=20,restarts=3,k=9 ochs:k=11,clusters=4
+    hb-bucket build --config run.yaml -o d.hba --quiet
+    [ "$(content a.hba)" = "$(content d.hba)" ] # the defaults, said
+}
+
+@test "clustering arguments that are wrong, and streets a plugin is not for, are 69" {
+    local args
+    for args in "" k= k=0 k=65537 k=5,k=6 seed=1 k=5, k=5,iters=0 k=05 k=5,tol=1000001 k=5,bins=1 \
+        k=5,bins=257 k=5,bins=9x k=5,clusters=2 bins=5; do
+        four_streets lossless: "emd:$args" emd:k=5 emd:k=5
+        refused 69 hb-bucket build --config run.yaml -o x.hba
+        [[ $stderr == *"flop: plugin 'hb.emd'"* ]]
+    done
+    four_streets lossless: emd:k=5 emd:k=5 emd:k=5,bins=20
+    refused 69 hb-bucket build --config run.yaml -o x.hba
+    [[ $stderr == *"river: plugin 'hb.emd' refuses: on the last street"* ]]
+    four_streets lossless: emd:k=5 ochs:k=5 emd:k=5
+    refused 69 hb-bucket build --config run.yaml -o x.hba
+    [[ $stderr == *"turn: plugin 'hb.ochs' refuses: ochs is for the last street"* ]]
+    four_streets lossless: emd:k=5 emd:k=5 ochs:k=5,clusters=9
+    refused 69 hb-bucket build --config run.yaml -o x.hba
+    [ ! -e x.hba ]
+}
+
 @test "equal configurations give equal bytes, another plugin another content" {
     build ehs k=2 a.hba
     build ehs k=2 b.hba
@@ -235,7 +303,9 @@ prints() { # TEXT COMMAND...: exactly that line on stdout, nothing on stderr, ex
     run --separate-stderr hb-bucket plugins
     assert_success
     assert_line --regexp '^\{"name":"ehs","id":"hb.ehs","version":"1.0","path":"/.*/ehs.so"\}$'
+    assert_line --regexp '^\{"name":"emd","id":"hb.emd",'
     assert_line --regexp '^\{"name":"lossless","id":"hb.lossless",'
+    assert_line --regexp '^\{"name":"ochs","id":"hb.ochs",'
     run --separate-stderr hb-bucket plugins --plugin-path "$B/tests/plugins"
     assert_success
     assert_line --regexp '^\{"name":"wrong_abi","path":".*","error":".*made for ABI 2, this hb has 1"\}$'
@@ -253,7 +323,7 @@ prints() { # TEXT COMMAND...: exactly that line on stdout, nothing on stderr, ex
     assert_output --regexp '^hb-bucket [0-9.]+$'
 }
 
-@test "the example plugin builds against the installed header and is used" {
+@test "the example plugins build against the installed header and are used" {
     skip_unless pkg-config make cc
     env -u MAKEFLAGS -u MAKELEVEL make -s -C "$ROOT" B="$B" PREFIX="$PWD/usr" DESTDIR= install
     cp -R usr/share/hb/examples/plugin-madehand own
@@ -264,6 +334,15 @@ prints() { # TEXT COMMAND...: exactly that line on stdout, nothing on stderr, ex
     assert_output --partial "flop: 2 buckets for 15 hands (org.example.madehand)"
     assert_output --partial "madehand is an example"
     [ "$(usr/bin/hb-bucket lookup x.hba Ks/Kh | sed 's/.*"bucket"://')" = "1}" ]
+    cp -R usr/share/hb/examples/plugin-feature feature
+    PKG_CONFIG_PATH=$PWD/usr/lib/pkgconfig env -u MAKEFLAGS -u MAKELEVEL -u CFLAGS make -s -C feature
+    config suits "k=4,seed=2"
+    run usr/bin/hb-bucket build --config run.yaml -o y.hba --plugin-path "$PWD/feature"
+    assert_success
+    assert_output --partial "flop: 4 buckets for 15 hands (org.example.suits)"
+    refused 69 usr/bin/hb-bucket build --config "$(config suits "k=4,x=2" && echo run.yaml)" \
+        -o z.hba --plugin-path "$PWD/feature"
+    [[ $stderr == *"no arguments beside those of the clustering, not 'x=2'"* ]]
     config ehs k=2 # the installed plugins are found from the installed program
     usr/bin/hb-bucket build --config run.yaml -o x.hba -q
     run usr/bin/hb-bucket plugins

@@ -146,6 +146,7 @@ static void a_cut_shared_object_is_refused_and_not_run(void)
 static void each_required_member_is_checked(void)
 {
     struct hb_plugin p;
+    struct hb_plugin feature;
     struct hb_abstraction t;
     struct hb_err e = {0};
     char longer[HB_PLUGIN_PATH_MAX];
@@ -176,6 +177,11 @@ static void each_required_member_is_checked(void)
     CHANGED(t.destroy = NULL, "'destroy'");
     CHANGED(t.buckets = NULL, "'buckets'");
     CHANGED(t.bucket = NULL, "'bucket'");
+    CHECK_OK(hb_plugin_load("emd", good_dir, &feature, &e), e);
+    CHANGED((t = *feature.abs, t.vectors = NULL), "'vectors'");
+    CHANGED((t = *feature.abs, t.features = NULL), "'buckets'");
+    CHANGED((t = *feature.abs, t.size = (uint32_t)offsetof(struct hb_abstraction, vectors)),
+            "'vectors'");
     CHANGED(t.id = "", "id or version");
     CHANGED(t.id = "two words", "id or version");
     CHANGED(t.version = "1\n", "id or version");
@@ -212,7 +218,8 @@ static void listing_names_each_plugin_once_and_in_order(void)
 
     (void)snprintf(dirs, sizeof dirs, "/nonexistent:.:%s:%s:%s", bad_dir, good_dir, bad_dir);
     CHECK_OK(hb_plugin_list(dirs, note, &l, &e), e);
-    CHECK(strncmp(l.names, "misbehaves no_symbol no_table short_table wrong_abi ehs ", 56) == 0);
+    CHECK(strncmp(l.names, "features misbehaves no_symbol no_table short_table wrong_abi ehs emd ",
+                  69) == 0);
     CHECK(strstr(l.names, "lossless ") != NULL);
     CHECK_EQ(l.n - l.n_good, 4);
 }
