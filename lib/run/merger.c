@@ -144,7 +144,7 @@ static int take_records(struct merger *m, const struct hb_delta_head *head, cons
     h->len = head->record_bytes;
     h->segment = -1;
     if (head->kind == HB_DELTA_INLINE) {
-        if ((rc = hb_merge_check(&m->file.table, inl, h->len, e)) != HB_OK ||
+        if ((rc = hb_merge_check(&m->merge, inl, h->len, e)) != HB_OK ||
             (rc = hb_mem_new(&h->copy, h->len, 1, "a result", e)) != HB_OK)
             return rc;
         memcpy(h->copy, inl, h->len);
@@ -164,7 +164,7 @@ static int take_records(struct merger *m, const struct hb_delta_head *head, cons
     if (hb_xxh3(records_of(m, h), h->len) != head->hash)
         return hb_fail(e, HB_EPROTO, "a result in the segment '%s' fails its checksum",
                        head->segment);
-    return hb_merge_check(&m->file.table, records_of(m, h), h->len, e);
+    return hb_merge_check(&m->merge, records_of(m, h), h->len, e);
 }
 
 static int hold(struct merger *m, const struct held *h, struct hb_err *e)

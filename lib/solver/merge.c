@@ -6,9 +6,44 @@
 
 #define AHEAD 24 /* records between prefetch and use: covers a load from memory at 10 ns each */
 
+/* Sections and their row offsets, for hb_merge_check. */
+static int find_rows(struct hb_merge *m, struct hb_err *e)
+{
+    const struct hb_table *t = m->table;
+    uint16_t *at[HB_STREETS][HB_PLAYERS_MAX] = {{NULL}};
+    uint64_t units = 0; /* of two words: every row has an even number */
+    int rc;
+
+    for (int i = 0; i < HB_STREETS * HB_PLAYERS_MAX; i++)
+        units += t->layout.stride[i / HB_PLAYERS_MAX][i % HB_PLAYERS_MAX] / 2;
+    if ((rc = hb_mem_new(&m->starts, units, sizeof *m->starts, "the places of rows", e)) != HB_OK)
+        return rc;
+    units = 0;
+    for (int st = 0; st < HB_STREETS; st++)
+        for (int p = 0; p < HB_PLAYERS_MAX; p++) {
+            uint64_t stride = t->layout.stride[st][p];
+
+            if (stride == 0)
+                continue;
+            at[st][p] = m->starts + units;
+            units += stride / 2;
+            m->base[m->n_sections] = t->layout.base[st][p];
+            m->rows[m->n_sections++] = (struct hb_merge_rows){
+                .stride = stride, .inverse = (1.0 - 0x1p-50) / (double)stride, .at = at[st][p]};
+        }
+    for (uint32_t i = 0; i < t->tree.n_nodes; i++) {
+        const struct hb_node *n = &t->tree.node[i];
+
+        at[n->street][n->player][t->node_row[i] / 2] = n->n_actions;
+    }
+    return HB_OK;
+}
+
 int hb_merge_init(struct hb_merge *m, struct hb_table *t, uint32_t part, uint32_t n_parts,
                   struct hb_err *e)
 {
+    int rc;
+
     memset(m, 0, sizeof *m);
     if (n_parts != t->live->n_parts || part >= n_parts)
         return hb_fail(e, HB_EUSAGE, "part %u/%u of a table made for %u parts", part, n_parts,
@@ -16,12 +51,16 @@ int hb_merge_init(struct hb_merge *m, struct hb_table *t, uint32_t part, uint32_
     m->table = t;
     m->part = part;
     m->n_parts = n_parts;
-    return hb_discounts_init(&m->discounts, &t->spec.params, e);
+    if ((rc = find_rows(m, e)) != HB_OK ||
+        (rc = hb_discounts_init(&m->discounts, &t->spec.params, e)) != HB_OK)
+        hb_merge_fini(m);
+    return rc;
 }
 
 void hb_merge_fini(struct hb_merge *m)
 {
     hb_mem_free(m->due);
+    hb_mem_free(m->starts);
     hb_discounts_fini(&m->discounts);
     memset(m, 0, sizeof *m);
 }
@@ -39,7 +78,8 @@ int hb_merge_begin(struct hb_merge *m, struct hb_err *e)
         return rc;
     m->n_due = 0;
     m->records = 0;
-    live->state = HB_TABLE_OPEN;
+    __atomic_store_n(&live->state, HB_TABLE_OPEN, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* before any row, whenever we are killed */
     return HB_OK;
 }
 
@@ -48,9 +88,26 @@ static bool owned(const struct hb_merge *m, uint64_t row)
     return m->n_parts == 1 || (row >> 10) % m->n_parts == m->part;
 }
 
-int hb_merge_check(const struct hb_table *t, const uint8_t *p, size_t len, struct hb_err *e)
+/* Whether a row of n > 0 actions begins at that word. */
+HB_INLINE bool begins_row(const struct hb_merge *m, uint64_t row, unsigned n)
 {
-    uint64_t n_words = t->layout.n_words;
+    const struct hb_merge_rows *section;
+    uint64_t offset;
+    int s = -1;
+
+    if (row >= m->table->layout.n_words)
+        return false;
+    for (int i = 0; i < m->n_sections; i++) /* no branch: the next record's is as good as random */
+        s += row >= m->base[i];
+    section = &m->rows[s];
+    offset = row - m->base[s]; /* < 2^46: the quotient is right or one too small */
+    offset -= section->stride * (uint64_t)((double)(int64_t)offset * section->inverse);
+    offset -= offset >= section->stride ? section->stride : 0;
+    return (offset & 1) == 0 && section->at[offset / 2] == n;
+}
+
+int hb_merge_check(const struct hb_merge *m, const uint8_t *p, size_t len, struct hb_err *e)
+{
     size_t at = 0;
 
     while (at < len) {
@@ -62,7 +119,7 @@ int hb_merge_check(const struct hb_table *t, const uint8_t *p, size_t len, struc
         memcpy(&head, p + at, sizeof head);
         n = hb_record_n(head);
         if (n == 0 || hb_record_kind(head) > HB_RECORD_STRATEGY || hb_record_bytes(n) > len - at ||
-            hb_record_row(head) + HB_ROW_HEAD + 2u * (uint64_t)n > n_words)
+            !begins_row(m, hb_record_row(head), n))
             return hb_fail(e, HB_EPROTO, "the delta record at byte %zu does not fit the table", at);
         at += hb_record_bytes(n);
     }
@@ -234,7 +291,7 @@ int hb_merge_add(struct hb_merge *m, const uint8_t *records, size_t len, struct 
 
 int hb_merge_apply(struct hb_merge *m, const uint8_t *records, size_t len, struct hb_err *e)
 {
-    int rc = hb_merge_check(m->table, records, len, e);
+    int rc = hb_merge_check(m, records, len, e);
 
     return rc == HB_OK ? hb_merge_add(m, records, len, e) : rc;
 }
@@ -276,5 +333,5 @@ void hb_merge_end(struct hb_merge *m)
     m->n_due = 0;
     live->generation = m->round.generation + 1;
     live->iteration = m->round.first + m->round.length;
-    live->state = HB_TABLE_CLEAN;
+    __atomic_store_n(&live->state, HB_TABLE_CLEAN, __ATOMIC_RELEASE); /* after all of the above */
 }

@@ -14,6 +14,13 @@
 #include "solver/params.h"
 #include "solver/table.h"
 
+/* Where rows begin inside a bucket of one street and player. */
+struct hb_merge_rows {
+    uint64_t stride;    /* words of a bucket */
+    double inverse;     /* of the stride, rounded down */
+    const uint16_t *at; /* [stride / 2] actions of the row that begins at word 2i, 0 for none */
+};
+
 struct hb_merge {
     struct hb_table *table; /* keeps; mapped writable */
     uint32_t part, n_parts;
@@ -22,18 +29,25 @@ struct hb_merge {
     uint64_t *due; /* rows that need work at the end of the round: row | n << 48; owned */
     size_t n_due, cap_due;
     uint64_t records; /* applied in this round */
+    /* sections of the table that have rows, ascending */
+    uint64_t base[HB_STREETS * HB_PLAYERS_MAX]; /* first word */
+    struct hb_merge_rows rows[HB_STREETS * HB_PLAYERS_MAX];
+    int n_sections;
+    uint16_t *starts; /* what rows[].at point into; owned */
 };
 
-/* Errors: HB_EUSAGE when the table was made for another number of parts. */
+/* Errors: HB_EUSAGE when the table was made for another number of parts; HB_ENOMEM. Memory: a byte
+ * for each word of one bucket on all streets. *m is zeroed on failure. */
 int hb_merge_init(struct hb_merge *m, struct hb_table *t, uint32_t part, uint32_t n_parts,
                   struct hb_err *e) HB_MUSTUSE;
 void hb_merge_fini(struct hb_merge *m);
 /* Begin the round that reads the part's generation, and mark the part open. Errors: HB_EFORMAT: not
  * clean. */
 int hb_merge_begin(struct hb_merge *m, struct hb_err *e) HB_MUSTUSE;
-/* HB_OK when `records` are whole records of known kinds that lie in the table; else HB_EPROTO.
- * Receivers check before they keep, so that a bad result never reaches an open table. */
-int hb_merge_check(const struct hb_table *t, const uint8_t *records, size_t len,
+/* HB_OK when `records` are whole records of known kinds, each for a row of the table with its
+ * number of actions; else HB_EPROTO. Receivers check before they keep, so that a bad result never
+ * reaches an open table. */
+int hb_merge_check(const struct hb_merge *m, const uint8_t *records, size_t len,
                    struct hb_err *e) HB_MUSTUSE;
 /* Add the part's share of records that hb_merge_check accepted. Errors: HB_ENOMEM, and then the
  * table stays open. Cost: aim 10-12 ns a record and core. */

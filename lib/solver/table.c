@@ -295,8 +295,8 @@ int hb_table_clean(const struct hb_table *t, uint64_t *generation, uint64_t *ite
     for (uint32_t i = 0; i < t->live->n_parts; i++) {
         const struct hb_table_part *part = &t->live->part[i];
 
-        if (part->state != HB_TABLE_CLEAN || part->generation != first->generation ||
-            part->iteration != first->iteration)
+        if (__atomic_load_n(&part->state, __ATOMIC_ACQUIRE) != HB_TABLE_CLEAN || /* read it first */
+            part->generation != first->generation || part->iteration != first->iteration)
             return hb_fail(e, HB_EFORMAT,
                            "the table is open: a merge into it was cut off; restore a checkpoint "
                            "into it with hb-ckpt restore, or begin anew with hb-ckpt init");

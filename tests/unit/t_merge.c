@@ -143,7 +143,7 @@ static void check_refused(struct kit *k, size_t good, const uint8_t *bad, size_t
     if (len > 0)
         memcpy(all + good, bad, len);
     kit_hash(k, &before);
-    CHECK_EQ(hb_merge_check(&k->table, all, good + len, &e), HB_EPROTO);
+    CHECK_EQ(hb_merge_check(&k->merge[0], all, good + len, &e), HB_EPROTO);
     CHECK_EQ(hb_merge_apply(&k->merge[0], all, good + len, &e), HB_EPROTO);
     CHECK(strstr(e.msg, "delta record") != NULL);
     kit_hash(k, &after);
@@ -196,6 +196,43 @@ static void hostile_records_are_refused_before_anything_changes(void)
     kit_close(&k);
 }
 
+/* Every word of the table as a row of 1 to 9 actions, against a list of all rows. */
+static void check_every_row(const char *game)
+{
+    struct hb_rules r = kit_game(game);
+    struct hb_params p = mode_params(HB_DISCOUNT_LINEAR);
+    uint8_t record[HB_RECORD_HEAD + 2 * 9] = {0};
+    uint8_t *actions; /* of the row that begins at a word, 0 for none */
+    long wrong = 0;
+    struct kit k;
+
+    kit_open(&k, &r, &p, 1);
+    actions = calloc(k.table.layout.n_words, 1);
+    for (uint32_t i = 0; i < k.tree.n_nodes; i++)
+        for (uint32_t b = 0; b < k.spec.street[k.tree.node[i].street].n_buckets; b++)
+            actions[hb_table_row_at(&k.table, i, b)] = (uint8_t)k.tree.node[i].n_actions;
+    for (uint64_t row = 0; row < k.table.layout.n_words + 100; row++)
+        for (unsigned n = 1; n <= 9; n++) {
+            bool is_row = row < k.table.layout.n_words && actions[row] == n;
+            uint64_t head = hb_record_head(row, HB_RECORD_REGRET, n);
+
+            memcpy(record, &head, sizeof head);
+            wrong +=
+                is_row != (hb_merge_check(&k.merge[0], record, hb_record_bytes(n), NULL) == HB_OK);
+        }
+    CHECK_EQ(wrong, 0);
+    free(actions);
+    kit_close(&k);
+}
+
+static void a_record_is_accepted_where_a_row_of_its_size_begins(void)
+{
+    check_every_row("kuhn");
+    check_every_row("leduc");
+    check_every_row("leduc3");
+    check_every_row("kuhn3");
+}
+
 /* Whatever bytes come, they are refused or change words of the table alone, and traversals and
  * merges go on without leaving it (run with a sanitizer to see more). */
 static void noise_never_leaves_the_table(void)
@@ -215,7 +252,7 @@ static void noise_never_leaves_the_table(void)
             kit_merge_begin(&k);
             for (int flips = 0; flips < 20; flips++)
                 k.log.data[rand_in(&g, 0, (int32_t)len - 1)] ^= (uint8_t)(1 << rand_in(&g, 0, 7));
-            if (hb_merge_check(&k.table, k.log.data, len, NULL) == HB_OK)
+            if (hb_merge_check(&k.merge[0], k.log.data, len, NULL) == HB_OK)
                 kit_merge_apply(&k, k.log.data, len);
             kit_merge_end(&k);
         }
@@ -523,6 +560,7 @@ int main(int argc, char **argv)
     RUN(the_number_of_parts_cannot_matter);
     RUN(the_order_of_records_cannot_matter);
     RUN(hostile_records_are_refused_before_anything_changes);
+    RUN(a_record_is_accepted_where_a_row_of_its_size_begins);
     RUN(noise_never_leaves_the_table);
     RUN(parts_are_checked_when_merging_starts);
     RUN(regrets_below_the_floor_are_lifted_at_the_end_of_the_round);
