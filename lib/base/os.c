@@ -3,6 +3,7 @@
 #include "base/os.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,18 @@ void hb_os_unmap(void *p, uint64_t bytes)
 {
     if (p != NULL)
         (void)munmap(p, (size_t)bytes); /* fails only for addresses that are not ours */
+}
+
+int hb_os_lock(int fd, uint64_t at, uint64_t bytes, struct hb_err *e)
+{
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)at, .l_len = (off_t)bytes};
+
+    if (fcntl(fd, F_SETLK, &lock) == 0)
+        return HB_OK;
+    if (errno == EACCES || errno == EAGAIN)
+        return HB_AGAIN;
+    return hb_fail_sys(e, HB_ESYS, "cannot lock a file");
 }
 
 double hb_os_monotonic(void)

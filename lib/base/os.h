@@ -35,6 +35,10 @@ int hb_os_reserve(int fd, uint64_t bytes, const char *path, struct hb_err *e) HB
  * (touching what is not there would be a SIGBUS). Unmap with hb_os_unmap (NULL is a no-op). */
 int hb_os_map(int fd, uint64_t bytes, bool writable, void **out, struct hb_err *e) HB_MUSTUSE;
 void hb_os_unmap(void *p, uint64_t bytes);
+/* Lock bytes of a file against other processes, for writing, without waiting; 0 bytes: to its end.
+ * The lock is the process's and is gone when it closes any descriptor of that file, also another
+ * one. Errors: HB_AGAIN when another process has it (*e is untouched), HB_ESYS. */
+int hb_os_lock(int fd, uint64_t at, uint64_t bytes, struct hb_err *e) HB_MUSTUSE;
 /* Fault in the pages now, so that later use costs none: for writing when `write`. Best effort; a
  * full memory is HB_ENOMEM (never a SIGBUS later). */
 int hb_os_populate(void *p, uint64_t bytes, bool write, struct hb_err *e) HB_MUSTUSE;

@@ -12,8 +12,9 @@ struct hb_worker_options {
     const char *table;   /* path; mapped read-only */
     const char *buckets; /* bucket file instead of the one that the table names, or NULL */
     bool verified;       /* the parent has verified the bucket file's chunks */
-    const char
-        *segment; /* path of a shared file for the records, or NULL: records travel in the frames */
+    /* path of a shared file for the records, this worker's alone (HB_ECREATE when another has it),
+     * or NULL: records travel in the frames */
+    const char *segment;
     int in_fd, out_fd; /* task frames in, delta frames out */
 };
 

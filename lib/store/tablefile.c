@@ -77,7 +77,12 @@ int hb_tablefile_open(const char *path, bool writable, struct hb_tablefile *f, s
     if ((rc = size_of(fd, &opened.len, e)) == HB_OK &&
         (rc = hb_os_map(fd, opened.len, writable, &opened.map, e)) == HB_OK)
         rc = hb_table_attach(opened.map, opened.len, &opened.table, e);
-    (void)close(fd); /* the mapping stays */
+    if (rc == HB_OK && writable) {
+        opened.has_fd = true;
+        opened.fd = fd;
+    } else {
+        (void)close(fd); /* the mapping stays */
+    }
     if (rc != HB_OK) {
         hb_tablefile_close(&opened);
         return hb_context(e, rc, "table '%s'", path);
@@ -86,8 +91,33 @@ int hb_tablefile_open(const char *path, bool writable, struct hb_tablefile *f, s
     return HB_OK;
 }
 
+int hb_tablefile_lock(struct hb_tablefile *f, uint32_t part, struct hb_err *e)
+{
+    const uint8_t *mine = (const uint8_t *)&f->table.live->part[part];
+    int rc =
+        hb_os_lock(f->fd, (uint64_t)(mine - f->table.mem), sizeof f->table.live->part[part], e);
+
+    if (rc != HB_AGAIN)
+        return rc;
+    return hb_fail(e, HB_ECREATE,
+                   "another process merges into part %u of it: wait for its end, or give each "
+                   "hb-merge a part of its own (hb-ckpt init --parts, hb-merge --part)",
+                   part);
+}
+
+bool hb_tablefile_is(const struct hb_tablefile *f, const char *path, int fd)
+{
+    struct stat ours, other;
+
+    return f->has_fd && fstat(f->fd, &ours) == 0 &&
+           (path != NULL ? stat(path, &other) : fstat(fd, &other)) == 0 &&
+           ours.st_dev == other.st_dev && ours.st_ino == other.st_ino;
+}
+
 void hb_tablefile_close(struct hb_tablefile *f)
 {
     hb_os_unmap(f->map, f->len);
+    if (f->has_fd)
+        (void)close(f->fd); /* nothing of ours is buffered */
     memset(f, 0, sizeof *f);
 }

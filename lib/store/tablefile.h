@@ -16,6 +16,8 @@ struct hb_tablefile { /* {0} is closed */
     void *map;
     uint64_t len;
     struct hb_table table; /* views into map */
+    bool has_fd;           /* opened writable: */
+    int fd;                /* kept open, for a lock would go away with it; CLOEXEC */
 };
 
 /* Make a table file at `path` (atomically: it appears whole), generation 0.
@@ -30,6 +32,13 @@ int hb_tablefile_make(int fd, const char *name, const struct hb_tree *t, const s
  * Errors: HB_ENOINPUT, HB_EFORMAT, HB_EVERSION. */
 int hb_tablefile_open(const char *path, bool writable, struct hb_tablefile *f,
                       struct hb_err *e) HB_MUSTUSE;
+/* Be the only process that writes a part of a table that was opened writable, until it is closed.
+ * Errors: HB_ECREATE when another process is; it says what to do. The process must not open and
+ * close the file by other ways meanwhile: see hb_os_lock. */
+int hb_tablefile_lock(struct hb_tablefile *f, uint32_t part, struct hb_err *e) HB_MUSTUSE;
+/* Whether that path, or an open descriptor when path is NULL, is the file of a table opened
+ * writable. */
+bool hb_tablefile_is(const struct hb_tablefile *f, const char *path, int fd);
 void hb_tablefile_close(struct hb_tablefile *f);
 
 #endif

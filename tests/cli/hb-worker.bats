@@ -168,3 +168,19 @@ gives_up() {
     assert_failure 65
     says "segment"
 }
+
+@test "a segment has one worker at a time" {
+    first_round t
+    : >segment
+    mkfifo in out
+    exec 7<>in 8<>out
+    spawn worker hb-worker --table t --transport segments --segment segment <in >&8
+    timeout "$LIMIT" head -c 32 <&8 >/dev/null # HELLO: it has the segment
+    run --separate-stderr hb-worker --table t --transport segments --segment segment <todo
+    assert_failure 73
+    says "another worker writes the segment 'segment'"
+    hello_and todo '{"type":"SHUTDOWN","job":0}' >&7
+    ended worker 0
+    hb-worker --table t --transport segments --segment segment <todo >named
+    hb-merge --table t named >/dev/null
+}
