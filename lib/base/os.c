@@ -41,16 +41,12 @@ void hb_os_unmap(void *p, uint64_t bytes)
         (void)munmap(p, (size_t)bytes); /* fails only for addresses that are not ours */
 }
 
-int hb_os_lock(int fd, uint64_t at, uint64_t bytes, struct hb_err *e)
+bool hb_os_lock(int fd, uint64_t at, uint64_t bytes)
 {
     struct flock lock = {
         .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)at, .l_len = (off_t)bytes};
 
-    if (fcntl(fd, F_SETLK, &lock) == 0)
-        return HB_OK;
-    if (errno == EACCES || errno == EAGAIN)
-        return HB_AGAIN;
-    return hb_fail_sys(e, HB_ESYS, "cannot lock a file");
+    return fcntl(fd, F_SETLK, &lock) == 0 || (errno != EACCES && errno != EAGAIN);
 }
 
 double hb_os_monotonic(void)

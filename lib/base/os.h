@@ -36,9 +36,9 @@ int hb_os_reserve(int fd, uint64_t bytes, const char *path, struct hb_err *e) HB
 int hb_os_map(int fd, uint64_t bytes, bool writable, void **out, struct hb_err *e) HB_MUSTUSE;
 void hb_os_unmap(void *p, uint64_t bytes);
 /* Lock bytes of a file against other processes, for writing, without waiting; 0 bytes: to its end.
- * The lock is the process's and is gone when it closes any descriptor of that file, also another
- * one. Errors: HB_AGAIN when another process has it (*e is untouched), HB_ESYS. */
-int hb_os_lock(int fd, uint64_t at, uint64_t bytes, struct hb_err *e) HB_MUSTUSE;
+ * False when another process has them; true also where the file system has no locks. The lock is
+ * the process's and is gone when it closes any descriptor of that file, also another one. */
+bool hb_os_lock(int fd, uint64_t at, uint64_t bytes);
 /* Fault in the pages now, so that later use costs none: for writing when `write`. Best effort; a
  * full memory is HB_ENOMEM (never a SIGBUS later). */
 int hb_os_populate(void *p, uint64_t bytes, bool write, struct hb_err *e) HB_MUSTUSE;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,8 +19,6 @@
 #include "wire/frame.h"
 #include "wire/message.h"
 
-#define SEGMENTS_MAX 512 /* distinct segments in one run: workers, and those that replaced them */
-
 struct stream {
     const char *name;
     int fd; /* -1: ended */
@@ -31,64 +30,72 @@ struct stream {
 struct held {
     struct hb_task task;
     uint64_t nodes;
-    const uint8_t *records; /* into `copy` or a segment */
-    size_t len;
     uint8_t *copy; /* owned; NULL for a segment's records */
-    int segment;   /* index, -1 for a copy */
+    size_t len;
+    int segment; /* index, -1 for a copy */
     uint64_t offset;
+    uint64_t hash; /* of a segment's records */
 };
 
 struct segment {
-    char path[sizeof((struct hb_delta_head *)0)->segment];
-    void *map;
+    char path[sizeof((struct hb_delta_head *)0)->segment]; /* "": another mapping has the name */
+    void *map;                                             /* NULL: the place is free */
     uint64_t len;
+    bool used; /* by a result of the collected round or of the next */
+};
+
+/* What is there of a round. */
+struct collected {
+    struct hb_round round;
+    uint8_t done[HB_ROUND_MAX / 8]; /* its iterations */
+    uint32_t n_done;
+    uint32_t duplicates;
 };
 
 struct merger {
     struct hb_merger_options *o;
     struct hb_tablefile file;
-    int lock_fd; /* holds the lock on our part */
     struct hb_merge merge;
     struct hb_hello hello;
     struct hb_frame_writer out;
     struct stream *streams;
-    struct held *held;
+    struct held *held; /* results of `now` and `next`, each iteration at most once */
     size_t n_held, cap_held;
-    struct segment segments[SEGMENTS_MAX];
-    int n_segments;
-    struct hb_round round;          /* the one being collected */
-    uint8_t done[HB_ROUND_MAX / 8]; /* its iterations that are there */
-    uint32_t n_done;
-    uint32_t duplicates; /* in this round */
+    struct segment *segments;
+    int n_segments, cap_segments;
+    struct collected now;  /* the round that the table is at */
+    struct collected next; /* the one after it, begun with its first result */
+    bool has_next;
     struct hb_err first; /* what broke first, in a stream or with the round */
 };
 
-/* ---- results ------------------------------------------------------------------------------------
- */
+/* ---- segments ---- */
 
-static uint32_t covered(const struct merger *m, const struct hb_task *t)
+static int free_place(struct merger *m, int *index, struct hb_err *e)
 {
-    uint32_t n = 0;
+    int i = 0;
+    int rc;
 
-    for (uint64_t i = t->first - m->round.first; i < t->first - m->round.first + t->count; i++)
-        n += m->done[i / 8] >> (i % 8) & 1;
-    return n;
+    while (i < m->n_segments && m->segments[i].map != NULL)
+        i++;
+    if (i == m->cap_segments) {
+        int cap = m->cap_segments > 0 ? 2 * m->cap_segments : 16;
+
+        rc = hb_mem_grow(&m->segments, (size_t)cap, sizeof *m->segments, "segments", e);
+        if (rc != HB_OK)
+            return rc;
+        m->cap_segments = cap;
+    }
+    if (i == m->n_segments)
+        m->segments[m->n_segments++] = (struct segment){.map = NULL};
+    *index = i;
+    return HB_OK;
 }
 
-static void cover(struct merger *m, const struct hb_task *t)
+static int map_file(const char *path, uint64_t need, struct segment *s, struct hb_err *e)
 {
-    for (uint64_t i = t->first - m->round.first; i < t->first - m->round.first + t->count; i++)
-        m->done[i / 8] |= (uint8_t)(1u << (i % 8));
-    m->n_done += t->count;
-}
-
-static int map_segment(struct merger *m, int index, uint64_t need, const char *path,
-                       struct hb_err *e)
-{
-    struct segment *s = &m->segments[index];
     struct stat st;
-    void *map = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is an error, not a wait */
     int rc = HB_OK;
 
     if (fd < 0)
@@ -98,35 +105,77 @@ static int map_segment(struct merger *m, int index, uint64_t need, const char *p
     else if ((uint64_t)st.st_size < need)
         rc = hb_fail(e, HB_EPROTO, "the segment '%s' has %lld bytes, a result needs %llu", path,
                      (long long)st.st_size, (unsigned long long)need);
-    if (rc == HB_OK && (rc = hb_os_map(fd, (uint64_t)st.st_size, false, &map, e)) == HB_OK) {
-        hb_os_unmap(s->map, s->len);
-        s->map = map;
+    if (rc == HB_OK && (rc = hb_os_map(fd, (uint64_t)st.st_size, false, &s->map, e)) == HB_OK)
         s->len = (uint64_t)st.st_size;
-    }
     (void)close(fd); /* the mapping stays */
     return rc;
+}
+
+/* Map what the path names now. An older mapping of that name stays as long as results lie in it. */
+static int map_segment(struct merger *m, const char *path, uint64_t need, int *index,
+                       struct hb_err *e)
+{
+    struct segment new = {.map = NULL};
+    int rc;
+
+    if (hb_tablefile_is(&m->file, path, -1)) /* closing it would lose the lock */
+        return hb_fail(e, HB_EPROTO, "a result names the table as its segment");
+    if ((rc = free_place(m, index, e)) != HB_OK || (rc = map_file(path, need, &new, e)) != HB_OK)
+        return rc;
+    for (int i = 0; i < m->n_segments; i++)
+        if (strcmp(m->segments[i].path, path) == 0)
+            m->segments[i].path[0] = '\0';
+    (void)snprintf(new.path, sizeof new.path, "%s", path); /* fits: both are as long */
+    m->segments[*index] = new;
+    return HB_OK;
 }
 
 /* The mapped segment of that path, at least `need` bytes long. */
 static int find_segment(struct merger *m, const char *path, uint64_t need, int *index,
                         struct hb_err *e)
 {
-    int i = 0;
-    int rc;
+    for (int i = 0; i < m->n_segments; i++)
+        if (m->segments[i].len >= need && strcmp(m->segments[i].path, path) == 0) {
+            *index = i;
+            return HB_OK;
+        }
+    return map_segment(m, path, need, index, e);
+}
 
-    while (i < m->n_segments && strcmp(m->segments[i].path, path) != 0)
-        i++;
-    if (i == SEGMENTS_MAX)
-        return hb_fail(e, HB_ELIMIT, "results name more than %d segments", SEGMENTS_MAX);
-    if (i == m->n_segments || m->segments[i].len < need) {
-        if ((rc = map_segment(m, i, need, path, e)) != HB_OK)
-            return rc;
-        memcpy(m->segments[i].path, path, sizeof m->segments[i].path);
-        if (i == m->n_segments)
-            m->n_segments++;
+/* A round is merged: what neither it nor the next needed is unmapped. Segments of workers that are
+ * gone would hold their memory otherwise. */
+static void release_segments(struct merger *m)
+{
+    for (int i = 0; i < m->n_segments; i++) {
+        struct segment *s = &m->segments[i];
+
+        if (!s->used) {
+            hb_os_unmap(s->map, s->len);
+            *s = (struct segment){.map = NULL};
+        }
+        s->used = false;
     }
-    *index = i;
-    return HB_OK;
+    for (size_t i = 0; i < m->n_held; i++)
+        if (m->held[i].segment >= 0)
+            m->segments[m->held[i].segment].used = true;
+}
+
+/* ---- results ---- */
+
+static uint32_t covered(const struct collected *c, const struct hb_task *t)
+{
+    uint32_t n = 0;
+
+    for (uint64_t i = t->first - c->round.first; i < t->first - c->round.first + t->count; i++)
+        n += c->done[i / 8] >> (i % 8) & 1;
+    return n;
+}
+
+static void cover(struct collected *c, const struct hb_task *t)
+{
+    for (uint64_t i = t->first - c->round.first; i < t->first - c->round.first + t->count; i++)
+        c->done[i / 8] |= (uint8_t)(1u << (i % 8));
+    c->n_done += t->count;
 }
 
 static const uint8_t *records_of(const struct merger *m, const struct held *h)
@@ -134,114 +183,143 @@ static const uint8_t *records_of(const struct merger *m, const struct held *h)
     return h->copy != NULL ? h->copy : (const uint8_t *)m->segments[h->segment].map + h->offset;
 }
 
-/* Get hold of the records, checked, so that nothing can go wrong with them once the table is open.
- */
-static int take_records(struct merger *m, const struct hb_delta_head *head, const uint8_t *inl,
-                        struct held *h, struct hb_err *e)
+static int take_inline(struct merger *m, const uint8_t *records, struct held *h, struct hb_err *e)
 {
     int rc;
 
-    h->len = head->record_bytes;
     h->segment = -1;
-    if (head->kind == HB_DELTA_INLINE) {
-        if ((rc = hb_merge_check(&m->merge, inl, h->len, e)) != HB_OK ||
-            (rc = hb_mem_new(&h->copy, h->len, 1, "a result", e)) != HB_OK)
-            return rc;
-        memcpy(h->copy, inl, h->len);
-        return HB_OK;
-    }
-    if (head->offset > UINT64_MAX / 2 || head->record_bytes > UINT64_MAX / 2)
-        return hb_fail(e, HB_EPROTO, "a result's place in its segment is out of range");
-    if ((rc = find_segment(m, head->segment, head->offset + head->record_bytes, &h->segment, e)) !=
-        HB_OK)
+    if ((rc = hb_merge_check(&m->merge, records, h->len, e)) != HB_OK ||
+        (rc = hb_mem_new(&h->copy, h->len, 1, "a result", e)) != HB_OK)
         return rc;
-    h->offset = head->offset;
-    /* The path may name a new file by now: a descriptor's number is used again after its worker was
-     * replaced. Nothing of this round lies in the old one, so look once more. */
-    if (hb_xxh3(records_of(m, h), h->len) != head->hash &&
-        (rc = map_segment(m, h->segment, h->offset + h->len, head->segment, e)) != HB_OK)
-        return rc;
-    if (hb_xxh3(records_of(m, h), h->len) != head->hash)
-        return hb_fail(e, HB_EPROTO, "a result in the segment '%s' fails its checksum",
-                       head->segment);
-    return hb_merge_check(&m->merge, records_of(m, h), h->len, e);
-}
-
-static int hold(struct merger *m, const struct held *h, struct hb_err *e)
-{
-    int rc;
-
-    if (m->n_held == m->cap_held) {
-        size_t cap = m->cap_held > 0 ? 2 * m->cap_held : 64;
-
-        if ((rc = hb_mem_grow(&m->held, cap, sizeof *m->held, "held results", e)) != HB_OK)
-            return rc;
-        m->cap_held = cap;
-    }
-    m->held[m->n_held++] = *h;
+    memcpy(h->copy, records, h->len);
     return HB_OK;
 }
 
-/* Whether a result of the collected round is new (HB_OK), a duplicate (HB_EOF) or nonsense. */
-static int admit(struct merger *m, const struct hb_task *t, struct hb_err *e)
+static int take_segment(struct merger *m, const struct hb_delta_head *head, struct held *h,
+                        struct hb_err *e)
 {
-    uint64_t at = t->first - m->round.first;
+    uint64_t end = head->offset + head->record_bytes;
+    int rc;
+
+    if (m->o->replica)
+        return hb_fail(e, HB_EPROTO,
+                       "a result lies in the segment '%s': a replica takes results in frames alone "
+                       "(hb-worker --transport frames)",
+                       head->segment);
+    if (head->offset > UINT64_MAX / 2 || head->record_bytes > UINT64_MAX / 2)
+        return hb_fail(e, HB_EPROTO, "a result's place in its segment is out of range");
+    if ((rc = find_segment(m, head->segment, end, &h->segment, e)) != HB_OK)
+        return rc;
+    h->offset = head->offset;
+    h->hash = head->hash;
+    /* The path may name a new file by now: a descriptor's number is used again after its worker was
+     * replaced. So look once more. */
+    if (hb_xxh3(records_of(m, h), h->len) != h->hash &&
+        (rc = map_segment(m, head->segment, end, &h->segment, e)) != HB_OK)
+        return rc;
+    if (hb_xxh3(records_of(m, h), h->len) != h->hash)
+        return hb_fail(e, HB_EPROTO, "a result in the segment '%s' fails its checksum",
+                       head->segment);
+    m->segments[h->segment].used = true;
+    return hb_merge_check(&m->merge, records_of(m, h), h->len, e);
+}
+
+static int make_room(struct merger *m, struct hb_err *e)
+{
+    size_t cap = m->cap_held > 0 ? 2 * m->cap_held : 64;
+    int rc;
+
+    if (m->n_held < m->cap_held)
+        return HB_OK;
+    if ((rc = hb_mem_grow(&m->held, cap, sizeof *m->held, "held results", e)) == HB_OK)
+        m->cap_held = cap;
+    return rc;
+}
+
+/* Whether a result of that round is new (HB_OK), a duplicate (HB_EOF) or nonsense. */
+static int admit(const struct collected *c, const struct hb_task *t, struct hb_err *e)
+{
+    uint64_t at = t->first - c->round.first;
     uint32_t n;
 
-    if (t->first < m->round.first || at > m->round.length || t->count > m->round.length - at)
+    if (t->first < c->round.first || at > c->round.length || t->count > c->round.length - at)
         return hb_fail(e, HB_EPROTO, "a result for iterations %llu+%u, outside round %llu",
                        (unsigned long long)t->first, t->count,
-                       (unsigned long long)m->round.generation);
-    n = covered(m, t);
+                       (unsigned long long)c->round.generation);
+    n = covered(c, t);
     if (n == t->count)
         return HB_EOF;
     if (n > 0)
         return hb_fail(e, HB_EPROTO, "a result for iterations %llu+%u overlaps another",
                        (unsigned long long)t->first, t->count);
-    cover(m, t);
+    return HB_OK;
+}
+
+static int begin_round(const struct merger *m, struct collected *c, uint64_t iteration,
+                       struct hb_err *e)
+{
+    memset(c, 0, sizeof *c);
+    return hb_round_at(&m->file.table.spec.params, iteration, &c->round, e);
+}
+
+/* The round that a result of this generation belongs to: the collected one or the one after it, for
+ * a worker whose own table was merged sooner than this one. */
+static int round_of(struct merger *m, uint64_t generation, struct collected **out, struct hb_err *e)
+{
+    int rc;
+
+    *out = &m->now;
+    if (generation == m->now.round.generation)
+        return HB_OK;
+    if (generation != m->now.round.generation + 1)
+        return hb_fail(e, HB_EPROTO,
+                       "a result for generation %llu, but the table is at %llu: those of a round "
+                       "between are missing",
+                       (unsigned long long)generation, (unsigned long long)m->now.round.generation);
+    *out = &m->next;
+    if (!m->has_next &&
+        (rc = begin_round(m, &m->next, m->now.round.first + m->now.round.length, e)) != HB_OK)
+        return rc;
+    m->has_next = true;
+    return HB_OK;
+}
+
+static int ignore_duplicate(struct merger *m, struct collected *c)
+{
+    c->duplicates++;
+    m->o->n_duplicates++;
     return HB_OK;
 }
 
 static int take_delta(struct merger *m, const struct hb_message *msg, struct hb_err *e)
 {
     struct hb_delta_head head;
+    struct collected *c;
     struct held h = {0};
     const uint8_t *inl;
     int rc;
 
     if ((rc = hb_delta_decode(&head, &inl, msg->data, msg->len, e)) != HB_OK)
         return rc;
+    if (head.task.generation < m->now.round.generation)
+        return ignore_duplicate(m, &m->now);
+    if ((rc = round_of(m, head.task.generation, &c, e)) != HB_OK)
+        return rc;
+    if ((rc = admit(c, &head.task, e)) != HB_OK)
+        return rc == HB_EOF ? ignore_duplicate(m, c) : rc;
     h.task = head.task;
     h.nodes = head.nodes;
-    if (head.task.generation < m->round.generation) {
-        m->duplicates++;
-        m->o->n_duplicates++;
-        return HB_OK;
-    }
-    if ((rc = take_records(m, &head, inl, &h, e)) != HB_OK)
+    h.len = head.record_bytes;
+    if ((rc = make_room(m, e)) != HB_OK ||
+        (rc = head.kind == HB_DELTA_INLINE ? take_inline(m, inl, &h, e)
+                                           : take_segment(m, &head, &h, e)) != HB_OK)
         return rc;
-    if (head.task.generation == m->round.generation)
-        rc = admit(m, &head.task, e);
-    if (rc == HB_OK && (rc = hold(m, &h, e)) == HB_OK)
-        return HB_OK;
-    hb_mem_free(h.copy);
-    if (rc != HB_EOF)
-        return rc;
-    m->duplicates++;
-    m->o->n_duplicates++;
+    m->held[m->n_held++] = h; /* nothing can fail from here: what is covered is held */
+    cover(c, &head.task);
     return HB_OK;
 }
 
-/* ---- rounds -------------------------------------------------------------------------------------
- */
-
-static int begin_round(struct merger *m, uint64_t iteration, struct hb_err *e)
-{
-    memset(m->done, 0, sizeof m->done);
-    m->n_done = 0;
-    m->duplicates = 0;
-    return hb_round_at(&m->file.table.spec.params, iteration, &m->round, e);
-}
+/* ---- rounds ---- */
 
 static int send_commit(struct merger *m, const struct hb_commit *c, struct hb_err *e)
 {
@@ -266,72 +344,96 @@ static void note(struct merger *m, int rc, const struct hb_err *why)
     m->first.rc = rc;
 }
 
-/* Results that came early: the new round's are admitted, doubles and nonsense among them dropped.
- */
-static void admit_early(struct merger *m)
+static bool of_this_round(const struct merger *m, const struct held *h)
 {
-    size_t kept = 0;
-
-    for (size_t i = 0; i < m->n_held; i++) {
-        struct held *h = &m->held[i];
-        struct hb_err why = {0};
-        int rc = HB_OK;
-
-        if (h->task.generation == m->round.generation)
-            rc = admit(m, &h->task, &why);
-        if (rc == HB_OK) {
-            m->held[kept++] = *h;
-            continue;
-        }
-        note(m, rc, &why);
-        hb_mem_free(h->copy);
-        if (rc == HB_EOF) {
-            m->duplicates++;
-            m->o->n_duplicates++;
-        }
-    }
-    m->n_held = kept;
+    return h->task.generation == m->now.round.generation;
 }
 
-/* Merge the collected round and begin the next. */
-static int commit_round(struct merger *m, struct hb_err *e)
+/* Before the table is opened: it is still where the results were computed for, and they are what
+ * they were when they came. Segments are memory that others write. */
+static int check_round(const struct merger *m, struct hb_err *e)
 {
-    struct hb_commit c = {.generation = m->round.generation + 1,
-                          .iteration = m->round.first + m->round.length,
-                          .duplicates = m->duplicates};
-    struct hb_table_part *live = &m->file.table.live->part[m->o->part];
-    size_t kept = 0;
-    int rc;
+    const struct hb_table_part *live = &m->file.table.live->part[m->o->part];
 
-    if ((rc = hb_merge_begin(&m->merge, e)) != HB_OK)
-        return rc;
+    if (live->generation != m->now.round.generation || live->iteration != m->now.round.first)
+        return hb_fail(e, HB_EFORMAT,
+                       "table '%s': another program changed it, it is at generation %llu and the "
+                       "results are for %llu: not merged; one hb-merge at a time may write a table",
+                       m->o->table, (unsigned long long)live->generation,
+                       (unsigned long long)m->now.round.generation);
     for (size_t i = 0; i < m->n_held; i++) {
-        struct held *h = &m->held[i];
+        const struct held *h = &m->held[i];
 
-        if (h->task.generation != m->round.generation) {
-            m->held[kept++] = *h;
-            continue;
-        }
-        if ((rc = hb_merge_add(&m->merge, records_of(m, h), h->len, e)) != HB_OK)
-            return rc;
-        c.nodes += h->nodes;
-        c.record_bytes += h->len;
-        c.tasks++;
-        hb_mem_free(h->copy);
+        if (of_this_round(m, h) && h->segment >= 0 && hb_xxh3(records_of(m, h), h->len) != h->hash)
+            return hb_fail(e, HB_EPROTO,
+                           "the result for iterations %llu+%u in a segment was changed after it "
+                           "came: each worker needs a segment of its own",
+                           (unsigned long long)h->task.first, h->task.count);
     }
-    m->n_held = kept;
-    c.records = m->merge.records;
-    live->nodes += c.nodes;
-    hb_merge_end(&m->merge);
-    m->o->n_results += c.tasks;
-    if ((rc = begin_round(m, c.iteration, e)) != HB_OK || (rc = send_commit(m, &c, e)) != HB_OK)
-        return rc;
-    admit_early(m);
     return HB_OK;
 }
 
-/* ---- streams ------------------------------------------------------------------------------------
- */
+/* Forget the round's results. */
+static void drop_merged(struct merger *m)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < m->n_held; i++) {
+        if (of_this_round(m, &m->held[i]))
+            hb_mem_free(m->held[i].copy);
+        else
+            m->held[kept++] = m->held[i];
+    }
+    m->n_held = kept;
+    release_segments(m);
+}
+
+/* The collected round into the table. */
+static int merge_round(struct merger *m, struct hb_commit *c, struct hb_err *e)
+{
+    int rc;
+
+    if ((rc = check_round(m, e)) != HB_OK || (rc = hb_merge_begin(&m->merge, e)) != HB_OK)
+        return rc;
+    for (size_t i = 0; i < m->n_held; i++) {
+        const struct held *h = &m->held[i];
+
+        if (!of_this_round(m, h))
+            continue;
+        if ((rc = hb_merge_add(&m->merge, records_of(m, h), h->len, e)) != HB_OK)
+            return rc;
+        c->nodes += h->nodes;
+        c->record_bytes += h->len;
+        c->tasks++;
+    }
+    c->records = m->merge.records;
+    m->file.table.live->part[m->o->part].nodes += c->nodes;
+    hb_merge_end(&m->merge);
+    m->o->n_results += c->tasks;
+    return HB_OK;
+}
+
+/* Merge the collected round, say so, and only then begin the next: there may be none. */
+static int commit_round(struct merger *m, struct hb_err *e)
+{
+    struct hb_commit c = {.generation = m->now.round.generation + 1,
+                          .iteration = m->now.round.first + m->now.round.length,
+                          .duplicates = m->now.duplicates};
+    int rc;
+
+    if ((rc = merge_round(m, &c, e)) != HB_OK)
+        return rc;
+    drop_merged(m);
+    if ((rc = send_commit(m, &c, e)) != HB_OK)
+        return rc;
+    if (!m->has_next)
+        return begin_round(m, &m->now, c.iteration, e);
+    m->now = m->next;
+    m->has_next = false;
+    return HB_OK;
+}
+
+/* ---- streams ---- */
 
 static void end_stream(struct merger *m, struct stream *s, int rc, struct hb_err *why)
 {
@@ -376,7 +478,7 @@ static int serve_stream(struct merger *m, struct stream *s, struct hb_err *e)
     }
     while (rc == HB_OK && (rc = hb_frame_next(&s->in, &msg, &why)) == HB_OK) {
         rc = take_message(m, s, &msg, &why);
-        while (rc == HB_OK && m->n_done == m->round.length) {
+        while (rc == HB_OK && m->now.n_done == m->now.round.length) {
             int own = commit_round(m, e);
 
             if (own != HB_OK)
@@ -437,6 +539,8 @@ static int open_streams(struct merger *m, struct hb_err *e)
         struct stream *s = &m->streams[i];
 
         s->name = m->o->streams[i];
+        if (hb_tablefile_is(&m->file, strcmp(s->name, "-") == 0 ? NULL : s->name, STDIN_FILENO))
+            return hb_fail(e, HB_EPROTO, "'%s' is the table, not a stream of frames", s->name);
         if ((rc = hb_io_open_read(s->name, &s->fd, e)) == HB_OK)
             hb_frame_reader_init(&s->in, s->fd, s->name, HB_MESSAGE_MAX);
         if (rc == HB_OK && strcmp(s->name, "-") == 0)
@@ -456,21 +560,6 @@ static int part_clean(const struct merger *m, uint64_t *iteration, struct hb_err
     return mine->state == HB_TABLE_CLEAN ? HB_OK : hb_table_clean(t, &generation, iteration, e);
 }
 
-/* Two writers of a part would each add the same round. The lock is this process's until it ends, as
- * long as it closes no other descriptor of the table: the table was opened and mapped before. */
-static int take_part(struct merger *m, struct hb_err *e)
-{
-    struct flock lock = {
-        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)m->o->part, .l_len = 1};
-
-    m->lock_fd = open(m->o->table, O_RDWR | O_CLOEXEC);
-    if (m->lock_fd < 0)
-        return hb_fail_sys(e, HB_ENOINPUT, "cannot open it");
-    if (fcntl(m->lock_fd, F_SETLK, &lock) == 0 || (errno != EACCES && errno != EAGAIN))
-        return HB_OK; /* a file system without locks is no reason not to merge */
-    return hb_fail(e, HB_ECREATE, "another hb-merge writes to it");
-}
-
 static int open_table(struct merger *m, struct hb_err *e)
 {
     struct hb_table *t = &m->file.table;
@@ -479,12 +568,12 @@ static int open_table(struct merger *m, struct hb_err *e)
 
     if ((rc = hb_tablefile_open(m->o->table, true, &m->file, e)) != HB_OK)
         return rc;
-    if ((rc = take_part(m, e)) != HB_OK ||
-        (rc = hb_merge_init(&m->merge, t, m->o->part, m->o->n_parts, e)) != HB_OK ||
+    if ((rc = hb_merge_init(&m->merge, t, m->o->part, m->o->n_parts, e)) != HB_OK ||
+        (rc = hb_tablefile_lock(&m->file, m->o->part, e)) != HB_OK ||
         (rc = part_clean(m, &iteration, e)) != HB_OK)
         return hb_context(e, rc, "table '%s'", m->o->table);
     hb_hello_of(t, m->o->replica ? HB_ROLE_REPLICA : HB_ROLE_MERGE, &m->hello);
-    return begin_round(m, iteration, e);
+    return begin_round(m, &m->now, iteration, e);
 }
 
 static int collect(struct merger *m, struct hb_err *e)
@@ -502,9 +591,9 @@ static int collect(struct merger *m, struct hb_err *e)
     if (m->first.rc == HB_OK && m->n_held > 0)
         (void)hb_fail(&m->first, HB_EPROTO,
                       "the streams ended with %u of the %u iterations of round %llu missing; the "
-                      "%zu results that came for it or for later rounds are not merged",
-                      m->round.length - m->n_done, m->round.length,
-                      (unsigned long long)m->round.generation, m->n_held);
+                      "%zu results that came for it or for the next one are not merged",
+                      m->now.round.length - m->now.n_done, m->now.round.length,
+                      (unsigned long long)m->now.round.generation, m->n_held);
     if (m->first.rc == HB_OK)
         return HB_OK;
     if (e != NULL)
@@ -523,13 +612,12 @@ static void close_merger(struct merger *m)
         hb_mem_free(m->held[i].copy);
     for (int i = 0; i < m->n_segments; i++)
         hb_os_unmap(m->segments[i].map, m->segments[i].len);
+    hb_mem_free(m->segments);
     hb_mem_free(m->held);
     hb_mem_free(m->streams);
     hb_frame_writer_fini(&m->out);
     hb_merge_fini(&m->merge);
     hb_tablefile_close(&m->file);
-    if (m->lock_fd >= 0)
-        (void)close(m->lock_fd); /* nothing was written through it */
 }
 
 int hb_merger_run(struct hb_merger_options *o, struct hb_err *e)
@@ -540,13 +628,12 @@ int hb_merger_run(struct hb_merger_options *o, struct hb_err *e)
     if (rc != HB_OK)
         return rc;
     m->o = o;
-    m->lock_fd = -1;
     hb_frame_writer_init(&m->out, o->out_fd, "the commit stream");
     if ((rc = open_table(m, e)) == HB_OK) {
         rc = collect(m, e);
-        o->generation = m->round.generation;
-        o->iteration = m->round.first;
-        o->missing = m->n_held > 0 ? m->round.length - m->n_done : 0;
+        o->generation = m->file.table.live->part[o->part].generation;
+        o->iteration = m->file.table.live->part[o->part].iteration;
+        o->missing = m->n_held > 0 ? m->now.round.length - m->now.n_done : 0;
     }
     close_merger(m);
     hb_mem_free(m);

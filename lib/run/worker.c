@@ -76,19 +76,15 @@ static int grow_segment(struct hb_log *log, size_t need, struct hb_err *e)
 
 static int open_segment(struct worker *w, const char *path, struct hb_err *e)
 {
-    int rc;
-
     w->segment = path;
     w->log.grow = grow_segment;
     w->log.ctx = w;
     w->segment_fd = open(path, O_RDWR | O_CLOEXEC);
     if (w->segment_fd < 0)
         return hb_fail_sys(e, HB_ENOINPUT, "cannot open the segment '%s'", path);
-    if ((rc = hb_os_lock(w->segment_fd, 0, 0, e)) == HB_AGAIN)
+    if (!hb_os_lock(w->segment_fd, 0, 0))
         return hb_fail(e, HB_ECREATE,
                        "another worker writes the segment '%s': give each worker its own", path);
-    if (rc != HB_OK)
-        return hb_context(e, rc, "the segment '%s'", path);
     return grow_segment(&w->log, 0, e);
 }
 

@@ -94,14 +94,12 @@ int hb_tablefile_open(const char *path, bool writable, struct hb_tablefile *f, s
 int hb_tablefile_lock(struct hb_tablefile *f, uint32_t part, struct hb_err *e)
 {
     const uint8_t *mine = (const uint8_t *)&f->table.live->part[part];
-    int rc =
-        hb_os_lock(f->fd, (uint64_t)(mine - f->table.mem), sizeof f->table.live->part[part], e);
 
-    if (rc != HB_AGAIN)
-        return rc;
+    if (hb_os_lock(f->fd, (uint64_t)(mine - f->table.mem), sizeof f->table.live->part[part]))
+        return HB_OK;
     return hb_fail(e, HB_ECREATE,
-                   "another process merges into part %u of it: wait for its end, or give each "
-                   "hb-merge a part of its own (hb-ckpt init --parts, hb-merge --part)",
+                   "another hb-merge writes to it (part %u): wait for its end, or give each a part "
+                   "of its own (hb-ckpt init --parts, hb-merge --part)",
                    part);
 }
 

@@ -266,6 +266,36 @@ unmoved() {
     [ "$(hb-ckpt hash r)" = "$(hb-ckpt hash t)" ]
 }
 
+@test "the lock is on a part of the table, and holds by any path to it" {
+    local one path=t
+    first_round t
+    hb-frame decode <deltas | sed '$a{"type":"SHUTDOWN","job":0}' | hb-frame encode >all
+    cp t u
+    hb-merge --table u deltas >/dev/null
+    one=$(hb-ckpt hash u)
+    exec 5<>t # the path that hb-train gives its mergers
+    [ ! -e "/proc/$BASHPID/fd/5" ] || path=/proc/$BASHPID/fd/5
+    mkfifo late commits others
+    exec 7<>late 8<>commits
+    spawn merge hb-merge --table "$path" late >&8
+    timeout "$LIMIT" head -c 32 <&8 >/dev/null # HELLO: it has the table
+    unmoved 73 "another hb-merge writes to it" t deltas
+    refused 73 hb-merge --table t --replica deltas
+    cat all >&7
+    ended merge 0
+    [ "$(hb-ckpt hash t)" = "$one" ]
+    # parts of their own
+    table p 42 2
+    exec 8<>others
+    spawn part hb-merge --table p --part 0/2 late >&8
+    timeout "$LIMIT" head -c 32 <&8 >/dev/null
+    hb-merge --table p --part 1/2 deltas >/dev/null
+    refused 73 hb-merge --table p --part 0/2 deltas
+    cat all >&7
+    ended part 0
+    [ "$(hb-ckpt hash p)" = "$one" ]
+}
+
 @test "parts: mergers of a share each make the same table together" {
     first_round t
     hb-merge --table t deltas >/dev/null
