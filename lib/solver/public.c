@@ -893,10 +893,10 @@ double hb_public_work(const struct hb_public *p)
     for (int s = 0; s <= p->last; s++) {
         const struct level *l = &p->level[s];
         double hands = choose(p->n_deck - cards_on(p, s), 2);
+        uint32_t pairs = (l->n_blocks + 1) / 2; /* that run out together */
 
         ns += l->n_boards * hands * (ns_board + street_cost(p, s));
-        ns += l->n_runouts * choose(n_final, 2) *
-              (ns_board + (ns_copy + ns_showdown) * ((l->n_blocks + 1) / 2));
+        ns += l->n_runouts * choose(n_final, 2) * (ns_board + (ns_copy + ns_showdown) * pairs);
     }
     return ns / 10;
 }
