@@ -13,7 +13,7 @@
 
 #define STEPS_PER_S 1e8 /* of the walk over deals, about; exploit.h */
 #define WORKERS_MAX 256
-#define CACHE_BYTES ((uint64_t)2 << 30) /* rows are held in memory up to that */
+#define CACHE_BYTES ((uint64_t)2 << 30) /* rows are held in memory up to that, or half of it */
 #define ALONE_STEPS 2e7                 /* less is not worth a process */
 
 /* ---- choice ---- */
@@ -296,9 +296,10 @@ int hb_evaluation_run(struct hb_evaluation *v, void (*tell)(void *, double), voi
                       struct hb_exploit *out, struct hb_err *e)
 {
     struct hb_strategy *s = v->strategy;
-    int rc = hb_strategy_preload(s, CACHE_BYTES, e);
+    uint64_t half = hb_os_memory_bytes() / 2;
+    int rc;
 
-    if (rc != HB_OK)
+    if ((rc = hb_strategy_preload(s, half > CACHE_BYTES ? half : CACHE_BYTES, e)) != HB_OK)
         return rc;
     rc = v->public_tree
              ? run_public(v, tell, ctx, out, e)
