@@ -1,0 +1,341 @@
+#include "run/player.h"
+
+#include <string.h>
+
+#include "abstraction/hba.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "run/config.h"
+
+/* ---- open and close ---- */
+
+static int open_fixed(const char *name, struct hb_player *p, struct hb_err *e)
+{
+    const struct hb_player_options *o = &p->o;
+    struct hb_config *c = NULL;
+    int rc;
+
+    if ((rc = hb_fixed_parse(name, &p->kind, e)) != HB_OK)
+        return rc;
+    if ((o->config == NULL) == (o->game == NULL))
+        return hb_fail(e, HB_EUSAGE, "'%s' needs --config FILE or --game FILE%s", name,
+                       o->game ? ", not both" : " to know what it plays");
+    if (o->buckets != NULL || o->purify || o->threshold > 0)
+        return hb_fail(e, HB_EUSAGE, "'%s' looks at no cards and is what it is: --%s is of no use",
+                       name,
+                       o->buckets  ? "buckets"
+                       : o->purify ? "purify"
+                                   : "threshold");
+    if ((rc = hb_mem_new(&c, 1, sizeof *c, "configuration", e)) != HB_OK)
+        return rc;
+    rc = o->config ? hb_config_load(o->config, c, e) : hb_config_from_game(o->game, c, e);
+    if (rc == HB_OK) {
+        p->fixed = true;
+        p->rules = c->rules;
+        p->betting = c->betting;
+    }
+    hb_mem_free(c);
+    return rc;
+}
+
+static bool needs_file(const struct hb_spec *s)
+{
+    for (int i = 0; i < HB_STREETS; i++)
+        if (s->street[i].kind != HB_BUCKETS_NONE && s->street[i].kind != HB_BUCKETS_IDENTITY)
+            return true;
+    return false;
+}
+
+/* Marks for the chunks of each map that are verified. */
+static int mark_maps(struct hb_player *p, struct hb_err *e)
+{
+    int rc;
+
+    for (int i = 0; p->buckets.file != NULL && i < HB_STREETS; i++) {
+        if (hb_hba_width(p->buckets.street[i].kind) == 0)
+            continue;
+        if ((rc = hb_creader_section(p->buckets.file, hb_hba_section(i), &p->map[i], e)) != HB_OK ||
+            (rc = hb_mem_new(&p->seen[i], p->map[i].n_chunks / 8 + 1, 1, "chunk marks", e)) !=
+                HB_OK)
+            return rc;
+    }
+    return HB_OK;
+}
+
+static int open_buckets(struct hb_player *p, struct hb_err *e)
+{
+    const struct hb_spec *s = &p->blueprint.spec;
+    const char *given = p->o.buckets;
+    struct hb_err first = {0};
+    bool quick = given == NULL || needs_file(s);
+    int rc = hb_spec_open_buckets(s, given, quick, &p->buckets, &first);
+
+    if (rc == HB_EIDENTITY && given != NULL && quick) /* the same buckets in another file? */
+        rc = hb_spec_open_buckets(s, given, false, &p->buckets, e);
+    else if (rc != HB_OK)
+        (void)hb_fail(e, rc, "%s", first.msg); /* keeps rc */
+    if (rc == HB_ENOINPUT && given == NULL)
+        return hb_context(e, rc, "the blueprint's buckets (--buckets FILE says where they are)");
+    if (rc != HB_OK)
+        return rc;
+    p->buckets_open = true;
+    return mark_maps(p, e);
+}
+
+static int open_blueprint(const char *name, struct hb_player *p, struct hb_err *e)
+{
+    const struct hb_tree *t = &p->blueprint.tree;
+    unsigned longest = 0;
+    int rc;
+
+    if (p->o.config != NULL || p->o.game != NULL)
+        return hb_fail(e, HB_EUSAGE,
+                       "--%s goes with a fixed strategy such as @uniform; the blueprint '%s' "
+                       "names its own game",
+                       p->o.config ? "config" : "game", name);
+    if ((rc = hb_blueprint_open(name, &p->blueprint, e)) != HB_OK)
+        return rc;
+    p->rules = p->blueprint.spec.rules;
+    for (uint32_t i = 0; i < t->n_nodes; i++)
+        longest = t->node[i].n_actions > longest ? t->node[i].n_actions : longest;
+    if ((rc = hb_mem_new(&p->row, longest, sizeof *p->row, "a row", e)) != HB_OK)
+        return rc;
+    return open_buckets(p, e);
+}
+
+int hb_player_open(const char *name, const struct hb_player_options *o, struct hb_player *p,
+                   struct hb_err *e)
+{
+    int rc;
+
+    memset(p, 0, sizeof *p);
+    p->o = *o;
+    rc = name[0] == '@' ? open_fixed(name, p, e) : open_blueprint(name, p, e);
+    if (rc != HB_OK)
+        hb_player_close(p);
+    return rc;
+}
+
+void hb_player_close(struct hb_player *p)
+{
+    for (int i = 0; i < HB_STREETS; i++)
+        hb_mem_free(p->seen[i]);
+    if (p->buckets_open)
+        hb_buckets_fini(&p->buckets);
+    hb_mem_free(p->row);
+    hb_blueprint_close(&p->blueprint);
+    memset(p, 0, sizeof *p);
+}
+
+/* ---- choosing ---- */
+
+/* Keep the largest alone, the first of equals. */
+static void keep_largest(uint16_t *prob, unsigned n)
+{
+    unsigned best = 0;
+
+    for (unsigned a = 1; a < n; a++)
+        if (prob[a] > prob[best])
+            best = a;
+    for (unsigned a = 0; a < n; a++)
+        prob[a] = a == best ? (uint16_t)HB_BLUEPRINT_ONE : 0;
+}
+
+unsigned hb_player_choose(uint16_t *prob, unsigned n, bool purify, double threshold, uint32_t bits)
+{
+    uint16_t top = 0;
+    uint32_t total = 0;
+    uint32_t at;
+    unsigned a = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        top = prob[i] > top ? prob[i] : top;
+    if (purify || top < threshold * HB_BLUEPRINT_ONE)
+        keep_largest(prob, n);
+    for (unsigned i = 0; i < n; i++) {
+        if (prob[i] < threshold * HB_BLUEPRINT_ONE)
+            prob[i] = 0;
+        total += prob[i];
+    }
+    at = hb_rng_below(bits, total);
+    while (a < n - 1 && at >= prob[a])
+        at -= prob[a++];
+    return a;
+}
+
+/* Random bits: of the action itself, and of what it stands for in the tree. */
+struct bits {
+    uint32_t action, meaning;
+};
+
+static struct bits bits_of(const struct hb_player *p, const struct hb_matchstate *m, int i)
+{
+    uint32_t out[4];
+
+    hb_rng_block(p->o.seed, m->hand, (unsigned)m->position, HB_RNG_TOOL, (uint32_t)i, out);
+    return (struct bits){out[0], out[1]};
+}
+
+/* ---- fixed strategies ---- */
+
+static hb_act any_size(const struct hb_rules *r, const struct hb_state *s, uint32_t bits)
+{
+    bool fold = hb_state_can_fold(r, s);
+    int32_t min_to = 1;
+    int32_t max_to = 0;
+    uint32_t i;
+
+    if (!hb_state_can_raise(r, s, &min_to, &max_to)) {
+        min_to = 1;
+        max_to = 0;
+    }
+    i = hb_rng_below(bits, (uint32_t)(max_to - min_to + 1) + 1u + fold);
+    if (fold && i == 0)
+        return HB_ACT_FOLD;
+    i -= fold;
+    return i == 0 ? HB_ACT_CALL : min_to + (int32_t)i - 1;
+}
+
+static hb_act answer_fixed(const struct hb_player *p, const struct hb_state *s, uint32_t bits)
+{
+    hb_act act[HB_SIZES_MAX + 4];
+    bool every = p->betting.every_size && p->rules.no_limit;
+    int n;
+
+    if (p->kind == HB_FIXED_CALL)
+        return HB_ACT_CALL;
+    if (p->kind == HB_FIXED_FOLD)
+        return hb_state_can_fold(&p->rules, s) ? HB_ACT_FOLD : HB_ACT_CALL;
+    if (p->kind == HB_FIXED_UNIFORM && every)
+        return any_size(&p->rules, s, bits);
+    if (every) {
+        int32_t max_to;
+        int32_t min_to;
+
+        return hb_state_can_raise(&p->rules, s, &min_to, &max_to) ? min_to : HB_ACT_CALL;
+    }
+    n = hb_betting_actions(&p->rules, &p->betting, s, act, HB_SIZES_MAX + 4);
+    if (n <= 0)
+        return HB_ACT_CALL;
+    if (p->kind == HB_FIXED_UNIFORM)
+        return act[hb_rng_below(bits, (uint32_t)n)];
+    for (int i = 0; i < n; i++)
+        if (act[i] > HB_ACT_CALL)
+            return act[i];
+    return HB_ACT_CALL;
+}
+
+/* ---- blueprints ---- */
+
+/* Verify the chunk of a map that holds `at`. */
+static int need_chunk(struct hb_player *p, int street, uint64_t at, struct hb_err *e)
+{
+    uint64_t chunk = at / HB_CHUNK_MAX;
+    uint8_t byte;
+    int rc;
+
+    if ((p->seen[street][chunk / 8] >> chunk % 8 & 1) != 0)
+        return HB_OK;
+    rc = hb_creader_read(p->buckets.file, &p->map[street], chunk * HB_CHUNK_MAX, &byte, 1, e);
+    if (rc != HB_OK)
+        return hb_context(e, rc, "bucket file '%s'", p->buckets.path);
+    p->seen[street][chunk / 8] |= (uint8_t)(1u << chunk % 8);
+    return HB_OK;
+}
+
+static int bucket_of(struct hb_player *p, const struct hb_matchstate *m, int street,
+                     uint32_t *bucket, struct hb_err *e)
+{
+    const struct hb_buckets_street *st = &p->buckets.street[street];
+    const struct hb_deck *deck = &p->rules.deck;
+    uint8_t cards[HB_HAND_MAX];
+    int rc;
+
+    if (st->kind == HB_BUCKETS_NONE)
+        return hb_fail(e, HB_EFORMAT, "the blueprint has no buckets on street %d", street + 1);
+    memcpy(cards, m->own[m->position], (size_t)deck->n_hole);
+    memcpy(cards + deck->n_hole, m->board, (size_t)deck->n_board[street]);
+    if (p->seen[street] != NULL) {
+        uint64_t hand = hb_iso_index(p->buckets.iso[st->sense], street, cards);
+
+        if ((rc = need_chunk(p, street, hand * hb_hba_width(st->kind), e)) != HB_OK)
+            return rc;
+    }
+    *bucket = hb_buckets_of(&p->buckets, street, cards);
+    return HB_OK;
+}
+
+struct decision {
+    int edge; /* of the tree's node; -1: it has no such decision */
+    hb_act act;
+};
+
+/* What this player does as action number i of the hand. */
+static int decide(struct hb_player *p, const struct hb_matchstate *m, struct hb_follow *f,
+                  const struct hb_state *real, int i, struct decision *d, struct hb_err *e)
+{
+    const struct hb_tree *t = &p->blueprint.tree;
+    uint32_t bucket = 0;
+    unsigned edge;
+    int rc;
+
+    *d = (struct decision){-1, HB_ACT_CALL};
+    if (!hb_follow_sync(&p->rules, t, f, real))
+        return HB_OK;
+    if ((rc = bucket_of(p, m, real->street, &bucket, e)) != HB_OK ||
+        (rc = hb_blueprint_row(&p->blueprint, f->node, bucket, p->row, e)) != HB_OK)
+        return rc;
+    edge = hb_player_choose(p->row, t->node[f->node].n_actions, p->o.purify, p->o.threshold,
+                            bits_of(p, m, i).action);
+    *d = (struct decision){(int)edge, hb_follow_act(&p->rules, t, f, real, edge)};
+    return HB_OK;
+}
+
+/* Action number i was taken at `real`. An own action that is what this player would do stands for
+ * the edge he chose. */
+static int follow(struct hb_player *p, const struct hb_matchstate *m, struct hb_follow *f,
+                  const struct hb_state *real, int i, struct hb_err *e)
+{
+    const struct hb_tree *t = &p->blueprint.tree;
+    hb_act act = m->act[i];
+    struct decision d = {-1, HB_ACT_CALL};
+    int rc;
+
+    if (real->actor == m->position && (rc = decide(p, m, f, real, i, &d, e)) != HB_OK)
+        return rc;
+    if (d.edge >= 0 && d.act == act)
+        hb_follow_step(&p->rules, t, f, (unsigned)d.edge);
+    else if (hb_follow_sync(&p->rules, t, f, real))
+        hb_follow_step(&p->rules, t, f,
+                       hb_follow_edge(&p->rules, t, f, real, act, bits_of(p, m, i).meaning));
+    return HB_OK;
+}
+
+static int answer_blueprint(struct hb_player *p, const struct hb_matchstate *m, hb_act *out,
+                            struct hb_err *e)
+{
+    struct hb_follow f;
+    struct hb_state real;
+    struct decision d;
+    int rc;
+
+    hb_follow_init(&p->rules, &f);
+    hb_state_init(&p->rules, &real);
+    for (int i = 0; i < m->n_acts; i++) {
+        if ((rc = follow(p, m, &f, &real, i, e)) != HB_OK)
+            return rc;
+        hb_state_act(&p->rules, &real, m->act[i]);
+    }
+    if ((rc = decide(p, m, &f, &real, m->n_acts, &d, e)) == HB_OK)
+        *out = d.act;
+    return rc;
+}
+
+int hb_player_answer(struct hb_player *p, const struct hb_matchstate *m, hb_act *out,
+                     struct hb_err *e)
+{
+    if (!p->fixed)
+        return answer_blueprint(p, m, out, e);
+    *out = answer_fixed(p, &m->state, bits_of(p, m, m->n_acts).action);
+    return HB_OK;
+}
