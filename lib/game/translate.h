@@ -30,7 +30,7 @@ void hb_follow_init(const struct hb_rules *r, struct hb_follow *f);
 /* Whether the tree has the decision of the real hand's actor; then it is f->node. Players whom the
  * tree still expects to act and who are all-in in the real hand are passed by with a call. It has
  * none when its hand is over or already on a later round (a bet stood for a check or call, or there
- * was no raise left in the tree): then a call is all there is to do. */
+ * was no raise left in the tree). */
 bool hb_follow_sync(const struct hb_rules *r, const struct hb_tree *t, struct hb_follow *f,
                     const struct hb_state *real);
 /* The edge of f->node (0..n_actions-1), after a sync that said true, that a real action stands for.

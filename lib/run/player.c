@@ -5,6 +5,7 @@
 #include "abstraction/hba.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "cards/eval.h"
 #include "run/config.h"
 
 /* ---- open and close ---- */
@@ -311,6 +312,107 @@ static int follow(struct hb_player *p, const struct hb_matchstate *m, struct hb_
     return HB_OK;
 }
 
+/* ---- where the tree has no decision ---- */
+
+#define SHARE_DEALS 512u
+#define DEAL_STREAM 0x80000000u /* apart from the numbers of actions; a deal takes up to 8 blocks */
+
+/* Deal n of the cards in deck[n_deck] to its front; `stream` numbers the deal. */
+static void draw(const struct hb_player *p, const struct hb_matchstate *m, uint32_t stream,
+                 uint8_t *deck, int n_deck, int n)
+{
+    uint32_t out[4] = {0};
+
+    for (int i = 0; i < n; i++) {
+        int j;
+        uint8_t card = deck[i];
+
+        if (i % 4 == 0)
+            hb_rng_block(p->o.seed, m->hand, (unsigned)m->position, HB_RNG_TOOL,
+                         DEAL_STREAM | stream << 3 | (uint32_t)i / 4, out);
+        j = i + (int)hb_rng_below(out[i % 4], (uint32_t)(n_deck - i));
+        deck[i] = deck[j];
+        deck[j] = card;
+    }
+}
+
+/* Cards that this player does not see. */
+static int unseen_cards(const struct hb_deck *d, const struct hb_matchstate *m, int n_board,
+                        uint8_t out[HB_CARDS])
+{
+    uint64_t seen = 0;
+    int n = hb_deck_cards(d, out);
+    int left = 0;
+
+    for (int i = 0; i < d->n_hole; i++)
+        seen |= UINT64_C(1) << m->own[m->position][i];
+    for (int i = 0; i < n_board; i++)
+        seen |= UINT64_C(1) << m->board[i];
+    for (int i = 0; i < n; i++)
+        if ((seen >> out[i] & 1) == 0)
+            out[left++] = out[i];
+    return left;
+}
+
+/* What the own cards win against those of the others, dealt to the front of `drawn` with the rest
+ * of the board behind them: 1, 0, or a part of a tie. */
+static double share_of(const struct hb_deck *d, const struct hb_matchstate *m, int n_board,
+                       const uint8_t *drawn, int n_others)
+{
+    int n_last = d->n_board[d->n_streets - 1];
+    int n_ties = 1;
+    uint8_t cards[HB_HAND_MAX];
+    uint32_t mine;
+
+    memcpy(cards, m->own[m->position], (size_t)d->n_hole);
+    memcpy(cards + d->n_hole, m->board, (size_t)n_board);
+    memcpy(cards + d->n_hole + n_board, drawn + n_others * d->n_hole, (size_t)(n_last - n_board));
+    mine = hb_eval(cards, d->n_hole + n_last);
+    for (int i = 0; i < n_others; i++) {
+        uint32_t theirs;
+
+        memcpy(cards, drawn + i * d->n_hole, (size_t)d->n_hole);
+        theirs = hb_eval(cards, d->n_hole + n_last);
+        if (theirs > mine)
+            return 0;
+        n_ties += theirs == mine;
+    }
+    return 1.0 / n_ties;
+}
+
+/* The share of the pot that the hand wins on average against uniform hands. */
+static double mean_share(const struct hb_player *p, const struct hb_matchstate *m)
+{
+    const struct hb_deck *d = &p->rules.deck;
+    int n_board = d->n_board[m->state.street];
+    int n_others = hb_state_n_live(&p->rules, &m->state) - 1;
+    uint8_t deck[HB_CARDS];
+    int n_deck = unseen_cards(d, m, n_board, deck);
+    double sum = 0;
+
+    for (uint32_t k = 0; k < SHARE_DEALS; k++) {
+        draw(p, m, k, deck, n_deck, n_others * d->n_hole + d->n_board[d->n_streets - 1] - n_board);
+        sum += share_of(d, m, n_board, deck, n_others);
+    }
+    return sum / SHARE_DEALS;
+}
+
+/* Check; call when that share is worth the price; else fold. */
+static hb_act answer_by_odds(const struct hb_player *p, const struct hb_matchstate *m)
+{
+    const struct hb_rules *r = &p->rules;
+    const struct hb_state *s = &m->state;
+    int32_t to = s->max_spent < r->stack[s->actor] ? s->max_spent : r->stack[s->actor];
+    int32_t price = to - s->spent[s->actor];
+    double pot = price;
+
+    if (!hb_state_can_fold(r, s))
+        return HB_ACT_CALL;
+    for (int i = 0; i < r->n_players; i++) /* what can be won */
+        pot += s->spent[i] < to ? s->spent[i] : to;
+    return mean_share(p, m) * pot >= price ? HB_ACT_CALL : HB_ACT_FOLD;
+}
+
 static int answer_blueprint(struct hb_player *p, const struct hb_matchstate *m, hb_act *out,
                             struct hb_err *e)
 {
@@ -327,7 +429,7 @@ static int answer_blueprint(struct hb_player *p, const struct hb_matchstate *m, 
         hb_state_act(&p->rules, &real, m->act[i]);
     }
     if ((rc = decide(p, m, &f, &real, m->n_acts, &d, e)) == HB_OK)
-        *out = d.act;
+        *out = d.edge >= 0 ? d.act : answer_by_odds(p, m);
     return rc;
 }
 

@@ -48,8 +48,10 @@ int hb_player_open(const char *name, const struct hb_player_options *o, struct h
                    struct hb_err *e) HB_MUSTUSE;
 void hb_player_close(struct hb_player *p);
 
-/* The answer where hb_matchstate_is_turn; it is always legal. Cost: microseconds, some milliseconds
- * where a chunk is verified. Errors: HB_EFORMAT, HB_EIO: a damaged file. */
+/* The answer where hb_matchstate_is_turn; it is always legal. Where the tree has no decision for it
+ * (hb_follow_sync) it checks, or calls when that is worth its price: when the share of the pot that
+ * the hand wins against uniform hands, the mean of 512 deals, is at least call / (pot + call); else
+ * it folds. Cost: microseconds, some milliseconds where a chunk is verified. Errors: HB_EFORMAT, HB_EIO: a damaged file. */
 int hb_player_answer(struct hb_player *p, const struct hb_matchstate *m, hb_act *out,
                      struct hb_err *e) HB_MUSTUSE;
 

@@ -285,6 +285,40 @@ static void the_first_action_has_the_blueprints_probabilities(void)
     small_run_fini(&r);
 }
 
+/* Jam or fold before the flop; here both checked and the other one bets later. */
+static void without_a_decision_in_the_tree_the_price_decides(void)
+{
+    static const struct {
+        const char *line;
+        hb_act act;
+    } known[] = {
+        {"MATCHSTATE:0:0:cc/cr1000:Ac|/As", HB_ACT_CALL}, /* a pair of aces */
+        {"MATCHSTATE:0:0:cc/cr1000:Qc|/As", HB_ACT_FOLD}, /* 900 for 2000 with the lowest card */
+        {"MATCHSTATE:0:0:cc/cr1000:Qc|/Qs", HB_ACT_CALL},
+        {"MATCHSTATE:0:0:cc/:Qc|/As", HB_ACT_CALL}, /* a check costs nothing */
+    };
+    struct hb_player_options o = {.seed = 77};
+    struct small_run r;
+    struct hb_player p;
+    struct hb_err e = {0};
+    char line[128];
+
+    make_run(&games[1], 9, &r);
+    make_blueprint(&r, 3);
+    CHECK_OK(hb_player_open(path, &o, &p, &e), e);
+    for (unsigned i = 0; i < 4 * sizeof known / sizeof known[0]; i++) {
+        hb_act act = -77;
+
+        (void)snprintf(line, sizeof line, "%s", known[i / 4].line);
+        line[13] = (char)('0' + i % 4); /* the hand's number */
+        CHECK_OK(hb_matchstate_parse(&p.rules, line, strlen(line), &m, &e), e);
+        CHECK_OK(hb_player_answer(&p, &m, &act, &e), e);
+        CHECK_EQ(act, known[i / 4].act);
+    }
+    hb_player_close(&p);
+    small_run_fini(&r);
+}
+
 /* ---- opening ---- */
 
 static void wrong_openings_are_refused(void)
@@ -336,6 +370,7 @@ int main(void)
     RUN(answers_are_legal_whatever_the_others_do);
     RUN(fixed_strategies_are_legal_and_what_they_say);
     RUN(the_first_action_has_the_blueprints_probabilities);
+    RUN(without_a_decision_in_the_tree_the_price_decides);
     RUN(wrong_openings_are_refused);
     RUN(every_failed_allocation_is_reported);
     (void)unlink(in_folder(folder, "p.hbp", path)); /* may not be there */
