@@ -23,6 +23,7 @@
 #define LISTED_MAX 4096u /* centres with lists of neighbours: 8 k^2 bytes */
 #define BLOCK      1024u /* points whose seeding masses are summed together */
 #define FAR        (UINT32_MAX / 4)
+#define AHEAD      64u /* points that are fetched together, before they are looked at */
 
 struct grid { /* the points, scaled */
     size_t n;
@@ -59,6 +60,8 @@ struct run { /* one of the restarts */
 
 typedef int16_t lanes __attribute__((vector_size(2 * LANES)));
 typedef uint16_t ulanes __attribute__((vector_size(2 * LANES)));
+typedef int32_t pairs __attribute__((vector_size(2 * LANES)));
+typedef uint32_t upairs __attribute__((vector_size(2 * LANES)));
 
 static inline lanes load(const int16_t *p)
 {
@@ -68,10 +71,15 @@ static inline lanes load(const int16_t *p)
     return v;
 }
 
+static inline uint32_t sum_of(upairs v)
+{
+    return (v[0] + v[1]) + (v[2] + v[3]);
+}
+
 /* Eight differences of at most 8191 fit a lane. */
 static inline uint32_t l1(const int16_t *a, const int16_t *b, uint32_t stride)
 {
-    uint32_t sum = 0;
+    upairs sum = {0};
 
     for (uint32_t i = 0; i < stride; i += 8 * LANES) {
         uint32_t end = i + 8 * LANES < stride ? i + 8 * LANES : stride;
@@ -83,23 +91,32 @@ static inline uint32_t l1(const int16_t *a, const int16_t *b, uint32_t stride)
 
             part += (ulanes)((d ^ sign) - sign);
         }
-        for (uint32_t j = 0; j < LANES; j++)
-            sum += part[j];
+        sum += ((upairs)part & 0xFFFF) + ((upairs)part >> 16);
     }
+    return sum_of(sum);
+}
+
+/* Squares of neighbours, added up. */
+static inline pairs squares(lanes d)
+{
+#ifdef __SSE2__
+    return (pairs)__builtin_ia32_pmaddwd128(d, d);
+#else
+    pairs sum;
+
+    for (uint32_t i = 0; i < LANES / 2; i++)
+        sum[i] = d[2 * i] * d[2 * i] + d[2 * i + 1] * d[2 * i + 1];
     return sum;
+#endif
 }
 
 static inline uint32_t l2(const int16_t *a, const int16_t *b, uint32_t stride)
 {
-    uint32_t sum = 0;
+    upairs sum = {0};
 
     for (uint32_t i = 0; i < stride; i += LANES)
-        for (uint32_t j = i; j < i + LANES; j++) {
-            int16_t d = (int16_t)(a[j] - b[j]);
-
-            sum += (uint32_t)(d * d);
-        }
-    return sum;
+        sum += (upairs)squares(load(a + i) - load(b + i));
+    return sum_of(sum);
 }
 
 static inline uint32_t distance(const struct grid *g, const int16_t *a, const int16_t *b)
@@ -252,6 +269,18 @@ static size_t find_weight(const struct grid *g, uint64_t at)
     return i;
 }
 
+static void claim_point(struct run *r, uint32_t c, size_t i)
+{
+    struct state *s = &r->state[i];
+    uint32_t d = distance(r->g, point(r->g, i), centre(r, c));
+
+    if (c > 0 && d >= s->upper)
+        return;
+    r->mass[i / BLOCK] -= c > 0 ? r->g->weight[i] * (s->upper - d) : 0;
+    r->mass[i / BLOCK] += c > 0 ? 0 : r->g->weight[i] * d;
+    *s = (struct state){c, d, 0};
+}
+
 /* Points nearer to the new centre c than to their own go over to it. A point no farther from its
  * centre than half the way from there to c is not; squared distances have a quarter for a half. */
 static void claim(struct run *r, uint32_t c)
@@ -261,18 +290,19 @@ static void claim(struct run *r, uint32_t c)
 
     for (uint32_t a = 0; a < c; a++)
         r->near[a] = distance(g, centre(r, a), centre(r, c));
-    for (size_t i = 0; i < g->n; i++) {
-        struct state *s = &r->state[i];
-        uint32_t d;
+    for (size_t first = 0, n = 0; first < g->n; first += AHEAD, n = 0) {
+        size_t end = first + AHEAD < g->n ? first + AHEAD : g->n;
+        size_t ask[AHEAD];
 
-        if (c > 0 && factor * s->upper <= r->near[s->label])
-            continue;
-        d = distance(g, point(g, i), centre(r, c));
-        if (c > 0 && d >= s->upper)
-            continue;
-        r->mass[i / BLOCK] -= c > 0 ? g->weight[i] * (s->upper - d) : 0;
-        r->mass[i / BLOCK] += c > 0 ? 0 : g->weight[i] * d;
-        *s = (struct state){c, d, 0};
+        for (size_t i = first; i < end; i++) {
+            if (c > 0 && factor * r->state[i].upper <= r->near[r->state[i].label])
+                continue;
+            ask[n++] = i;
+            __builtin_prefetch(point(g, i));
+            __builtin_prefetch(point(g, i) + g->stride - 1);
+        }
+        for (size_t i = 0; i < n; i++)
+            claim_point(r, c, ask[i]);
     }
 }
 
@@ -458,37 +488,58 @@ static struct found search(const struct run *r, const int16_t *x, uint32_t label
     return f;
 }
 
+/* Whether the bounds say that a point stays. */
+static inline bool stays(const struct run *r, const struct state *s)
+{
+    return s->upper < s->lower || 2 * (uint64_t)s->upper < r->near[s->label];
+}
+
+/* A point whose bounds do not decide; returns the weight that moved. */
+static uint64_t assign_point(struct run *r, size_t i)
+{
+    const struct grid *g = r->g;
+    struct state *s = &r->state[i];
+    uint32_t d = distance(g, point(g, i), centre(r, s->label));
+    struct found f;
+
+    s->upper = high(g, d);
+    if (stays(r, s))
+        return 0;
+    f = search(r, point(g, i), s->label, d);
+    s->lower = f.second == UINT32_MAX ? FAR : low(g, f.second);
+    if (f.label == s->label)
+        return 0;
+    take_point(r, s->label, i);
+    add_point(r, f.label, i);
+    s->label = f.label;
+    s->upper = high(g, f.d);
+    return g->weight[i];
+}
+
 /* Step 2; returns the weight that moved. */
 static uint64_t assign(struct run *r)
 {
     const struct grid *g = r->g;
     uint64_t moved = 0;
 
-    for (size_t i = 0; i < g->n; i++) {
-        struct state *s = &r->state[i];
-        uint32_t away = s->label == r->farthest ? r->second : r->most;
-        uint32_t upper = s->upper + r->drift[s->label];
-        uint32_t lower = s->lower > away ? s->lower - away : 0;
-        struct found f;
-        uint32_t d;
+    for (size_t first = 0, n = 0; first < g->n; first += AHEAD, n = 0) {
+        size_t end = first + AHEAD < g->n ? first + AHEAD : g->n;
+        size_t ask[AHEAD];
 
-        s->upper = upper;
-        s->lower = lower;
-        if (upper < lower || 2 * (uint64_t)upper < r->near[s->label])
-            continue;
-        d = distance(g, point(g, i), centre(r, s->label));
-        s->upper = upper = high(g, d);
-        if (upper < lower || 2 * (uint64_t)upper < r->near[s->label])
-            continue;
-        f = search(r, point(g, i), s->label, d);
-        s->lower = f.second == UINT32_MAX ? FAR : low(g, f.second);
-        if (f.label == s->label)
-            continue;
-        moved += g->weight[i];
-        take_point(r, s->label, i);
-        add_point(r, f.label, i);
-        s->label = f.label;
-        s->upper = high(g, f.d);
+        for (size_t i = first; i < end; i++) {
+            struct state *s = &r->state[i];
+            uint32_t away = s->label == r->farthest ? r->second : r->most;
+
+            s->upper += r->drift[s->label];
+            s->lower = s->lower > away ? s->lower - away : 0;
+            if (stays(r, s))
+                continue;
+            ask[n++] = i;
+            __builtin_prefetch(point(g, i));
+            __builtin_prefetch(point(g, i) + g->stride - 1);
+        }
+        for (size_t i = 0; i < n; i++)
+            moved += assign_point(r, ask[i]);
     }
     return moved;
 }
@@ -545,6 +596,8 @@ static void run_once(struct run *r, uint32_t restart, hb_cluster_progress progre
         r->g->total / 1000000 * o->tol_ppm + r->g->total % 1000000 * o->tol_ppm / 1000000;
     uint64_t moved = UINT64_MAX;
 
+    if (progress != NULL)
+        progress(ctx, (double)restart / o->restarts);
     seed(r, restart);
     add_all(r);
     for (r->iters = 0; r->iters < o->iters && moved > allowed; r->iters++) {

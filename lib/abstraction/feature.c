@@ -186,14 +186,17 @@ static int cluster_points(struct hb_points *points, struct hb_vectors *v,
                           const struct hb_cluster_opts *opts, uint32_t *bucket,
                           struct hb_clusters *out, struct stage *stage, struct hb_err *e)
 {
+    struct hb_err why = {0};
     int rc;
 
     hb_points_pack(points);
     v->n = points->n;
     v->vector = points->vector;
     v->weight = points->weight;
-    rc = hb_cluster(v, opts, bucket, out, show_clusters, stage, e);
-    return rc == HB_EUSAGE ? hb_context(e, HB_EPLUGIN, "clustering") : rc;
+    rc = hb_cluster(v, opts, bucket, out, show_clusters, stage, &why);
+    if (rc == HB_OK)
+        return HB_OK;
+    return hb_fail(e, rc == HB_EUSAGE ? HB_EPLUGIN : rc, "%s", why.msg);
 }
 
 int hb_feature_cluster(const struct hb_features *f, const void *vector, const uint32_t *weight,

@@ -68,6 +68,20 @@ static int make_room(struct hb_points *p, struct hb_err *e)
     return HB_OK;
 }
 
+/* The first slot that a tag may be in was fetched; fetch what it names. */
+static void fetch(const struct hb_points *p, uint32_t tag)
+{
+    uint64_t slot = p->slot[tag >> p->slot_shift];
+    size_t number = (uint32_t)slot - 1;
+
+    if (slot == 0)
+        return;
+    for (size_t at = 0; at < p->vector_bytes && at < 4 * 64; at += 64)
+        __builtin_prefetch(p->vector + number * p->vector_bytes + at);
+    __builtin_prefetch(p->vector + (number + 1) * p->vector_bytes - 1);
+    __builtin_prefetch(&p->weight[number], 1);
+}
+
 /* The number of a vector, or p->n; *at becomes its slot. */
 static size_t find(const struct hb_points *p, const uint8_t *vector, uint32_t tag, size_t *at)
 {
@@ -121,6 +135,8 @@ int hb_points_add(struct hb_points *p, const void *vectors, const uint32_t *weig
             tag[i] = (uint32_t)(hb_xxh3(vector + i * p->vector_bytes, p->vector_bytes) >> 32);
             __builtin_prefetch(&p->slot[tag[i] >> p->slot_shift]);
         }
+        for (size_t i = 0; i < some; i++)
+            fetch(p, tag[i]);
         for (size_t i = 0; rc == HB_OK && i < some; i++)
             rc = add_one(p, vector + i * p->vector_bytes, tag[i], weight[done + i], &id[done + i],
                          e);

@@ -150,7 +150,7 @@ four_streets() { # PREFLOP FLOP TURN RIVER, each PLUGIN:ARGS
 
 @test "clustering arguments that are wrong, and streets a plugin is not for, are 69" {
     local args
-    for args in "" k= k=0 k=65537 k=5,k=6 seed=1 k=5, k=5,iters=0 k=05 k=5,tol=1000001 k=5,bins=1 \
+    for args in "" k= k=0 k=65537 k=5,k=6 seed=1 "k=5," k=5,iters=0 k=05 k=5,tol=1000001 k=5,bins=1 \
         k=5,bins=257 k=5,bins=9x k=5,clusters=2 bins=5; do
         four_streets lossless: "emd:$args" emd:k=5 emd:k=5
         refused 69 hb-bucket build --config run.yaml -o x.hba
