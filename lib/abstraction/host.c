@@ -16,9 +16,10 @@ struct hb_services {
     struct hb_deck deck;
     struct hb_host host;
     unsigned streets;
-    struct hb_iso *iso[2];    /* by enum hb_iso_sense */
-    struct hb_equity *equity; /* NULL until a plugin asks for hand strengths */
-    unsigned equity_streets;  /* which it holds */
+    struct hb_iso *iso[2];                 /* by enum hb_iso_sense */
+    uint16_t starting[HB_CARDS][HB_CARDS]; /* hand of street 0, own cards a <= b, without board */
+    struct hb_equity *equity;              /* NULL until a plugin asks for hand strengths */
+    unsigned equity_streets;               /* which it holds */
     void (*log)(int level, const char *msg);
     struct hb_err failure;
 };
@@ -221,18 +222,12 @@ static int host_versus(void *ctx, uint32_t board, const uint8_t *cluster, uint32
 {
     const struct hb_services *s = ctx;
     uint8_t of_cards[HB_CARDS][HB_CARDS];
-    uint8_t cards[HB_CARDS];
-    int n_cards = hb_deck_cards(&s->deck, cards);
 
     if (s->deck.n_board[0] != 0)
         return -1;
-    for (int i = 0; i < n_cards; i++)
-        for (int j = i; j < n_cards; j++) {
-            const uint8_t own[2] = {cards[i], cards[j]};
-
-            if ((i == j) == (s->deck.n_hole == 1))
-                of_cards[own[0]][own[1]] = cluster[hb_iso_index(s->iso[HB_ISO_SET], 0, own)];
-        }
+    for (int a = 0; a < HB_CARDS; a++)
+        for (int b = a; b < HB_CARDS; b++)
+            of_cards[a][b] = cluster[s->starting[a][b]];
     if (hb_versus(s->iso[HB_ISO_SET], board, of_cards, n_clusters, score, opponents, NULL) != HB_OK)
         return -1;
     return 0;
@@ -254,6 +249,21 @@ static uint32_t host_cluster(void *ctx, const struct hb_features *features, cons
     return clusters.n;
 }
 
+/* Pairs that are no hand get that of hand 0. */
+static void find_starting(struct hb_services *s)
+{
+    uint8_t cards[HB_CARDS];
+    int n_cards = hb_deck_cards(&s->deck, cards);
+
+    for (int i = 0; i < n_cards && s->deck.n_board[0] == 0; i++)
+        for (int j = i; j < n_cards; j++) {
+            const uint8_t own[2] = {cards[i], cards[j]};
+
+            if ((i == j) == (s->deck.n_hole == 1))
+                s->starting[own[0]][own[1]] = (uint16_t)hb_iso_index(s->iso[HB_ISO_SET], 0, own);
+        }
+}
+
 int hb_services_new(const struct hb_deck *deck, unsigned streets,
                     void (*log)(int level, const char *msg), struct hb_services **out,
                     struct hb_err *e)
@@ -270,6 +280,7 @@ int hb_services_new(const struct hb_deck *deck, unsigned streets,
     s->deck = *deck;
     s->streets = streets;
     s->log = log;
+    find_starting(s);
     s->host = (struct hb_host){
         .size = sizeof s->host,
         .abi_major = HB_ABI_MAJOR,
