@@ -232,11 +232,15 @@ static int hear(struct match *g, struct hb_err *e)
     int rc = HB_OK;
 
     while (rc == HB_OK && !acted) {
-        double left = g->timeout_s < 0 ? g->timeout_s : g->timeout_s - (hb_os_monotonic() - start);
+        double left = g->timeout_s - (hb_os_monotonic() - start);
         char *line;
         size_t len;
 
-        rc = hb_lines_next(&s->in, g->timeout_s >= 0 && left < 0 ? 0 : left, &line, &len, e);
+        if (g->timeout_s < 0)
+            left = HB_NET_FOREVER;
+        else if (left < 0) /* remarks in a row are no answer */
+            return late(g, s, "has not answered", e);
+        rc = hb_lines_next(&s->in, left, &line, &len, e);
         if (rc == HB_AGAIN)
             return late(g, s, "has not answered", e);
         if (rc == HB_EOF)

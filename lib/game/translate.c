@@ -102,9 +102,12 @@ static unsigned nearest_raise(const struct hb_rules *r, const struct hb_tree *t,
     double a = 0;
     double b = 0;
 
-    for (; above < n->n_actions; above++, a = b)
-        if ((b = hb_translate_fraction(r, &f->abstract, t->act[n->edge + above])) > x)
+    for (; above < n->n_actions; above++) {
+        b = hb_translate_fraction(r, &f->abstract, t->act[n->edge + above]);
+        if (b > x)
             break;
+        a = b;
+    }
     if (above == n->n_actions)
         return above - 1;
     if (above == first && (call == n->n_actions || r->n_players > 2))

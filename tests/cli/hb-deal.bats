@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # hb-deal: matches between hb-plays on every shipped game, and players that break the rules.
-# shellcheck disable=SC2154,SC2034 # heard, SEATED: see match.bash
+# shellcheck disable=SC2154,SC2034,SC2030,SC2031 # heard, SEATED: see match.bash
 load common
 load match
 
@@ -189,6 +189,11 @@ start_broken() { # ARGUMENTS...: the player by hand comes first and says hello
     tell "VERSION:2.0.0"
     hear
     printf '%s' "$heard" >&6 # a line without its end
+    broken 65 "player 'player1' has not answered within 0.3 s"
+    start_broken --timeout 0.3
+    tell "VERSION:2.0.0"
+    yes '# one moment' >&6 2>/dev/null 3>&- 4<&- & # remarks without end
+    BG+=("$!")
     broken 65 "player 'player1' has not answered within 0.3 s"
     deal --game "$GAMES/kuhn.game" --timeout 0.3
     over 65
