@@ -11,8 +11,8 @@
 #define DEAL_NS        400.0 /* cards and buckets of one iteration and player */
 #define RECORD_NS      14.0  /* merging one record */
 #define CACHED_TABLE   (8u << 20)
-#define PROCESS_BYTES  (8u << 20) /* a program before it maps anything */
-#define TRAINED_NODES  2.0 /* nodes that an iteration comes to visit, over the uniform start */
+#define PROCESS_BYTES  (7u << 20) /* a program before it maps anything */
+#define TRAINED_NODES  1.5 /* nodes that an iteration comes to visit, over the uniform start */
 
 /* Decision nodes that one iteration visits while every strategy is uniform: a traverser sees all of
  * his actions, the others one of theirs. */
