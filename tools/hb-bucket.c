@@ -22,7 +22,6 @@
 
 #define GAME_FILE_MAX (1u << 20)
 #define DIRS_MAX      8192u
-#define PROGRESS_S    5.0 /* seconds between progress lines */
 
 enum { OPT_CONFIG = TOOL_OPT, OPT_PLUGIN_PATH, OPT_STREET, OPT_ROUNDS, OPT_GAME };
 
@@ -123,33 +122,12 @@ static const struct tool_spec build_spec = {
     "hb-bucket build", "hb-bucket build --config FILE -o OUT.hba [--plugin-path DIRS] [--quiet]",
     "Run the plugins of a configuration over every hand and write a bucket file.", build_options};
 
-struct progress {
-    double next; /* time of the next line */
-};
-
-static void show_progress(void *ctx, int street, const char *stage, double fraction)
-{
-    struct progress *p = ctx;
-    double now = hb_os_monotonic();
-
-    if (now < p->next)
-        return;
-    p->next = now + PROGRESS_S;
-    tool_info("%s: %s, %.0f %%", hb_street_name(street), stage, 100 * fraction);
-}
-
 static void show_log(int level, const char *msg)
 {
     if (level >= HB_LOG_WARNING)
         tool_info("plugin warns: %s", msg);
     else if (level >= HB_LOG_INFO)
         tool_info("plugin: %s", msg);
-}
-
-static void show_warning(int level, const char *msg)
-{
-    if (level >= HB_LOG_WARNING)
-        tool_info("plugin warns: %s", msg);
 }
 
 static int load_config(const char *path, struct hb_config *c, bool need[HB_STREETS],
@@ -191,7 +169,7 @@ static void say_built(const char *path)
 static int run_build(int argc, char **argv)
 {
     static struct hb_config config; /* too large for the stack */
-    struct progress progress = {.next = hb_os_monotonic() + PROGRESS_S};
+    struct tool_lines progress = tool_lines_from_now();
     const char *config_path = NULL;
     const char *out = NULL;
     const char *plugin_path = NULL;
@@ -219,8 +197,8 @@ static int run_build(int argc, char **argv)
     tool_plugin_dirs(plugin_path, dirs, sizeof dirs);
     if (load_config(config_path, &config, need, &e) != HB_OK ||
         hb_buckets_build(&config.rules.deck, need, &config.cards, dirs, out,
-                         quiet ? NULL : show_progress, &progress, quiet ? show_warning : show_log,
-                         &e) != HB_OK)
+                         quiet ? NULL : tool_build_progress, &progress,
+                         quiet ? tool_plugin_warning : show_log, &e) != HB_OK)
         tool_die(&e, NULL);
     if (!quiet)
         say_built(out);

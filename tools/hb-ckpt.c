@@ -24,8 +24,7 @@
 #include "store/checkpoint.h"
 #include "store/tablefile.h"
 
-#define DIRS_MAX   8192u
-#define PROGRESS_S 5.0 /* seconds between progress lines */
+#define DIRS_MAX 8192u
 
 enum {
     OPT_CONFIG = TOOL_OPT,
@@ -161,27 +160,6 @@ static const struct tool_spec init_spec = {"hb-ckpt init", INIT_USAGE,
                                            "Make the table of generation 0 for a configuration.",
                                            init_options};
 
-struct progress {
-    double next; /* time of the next line */
-};
-
-static void show_progress(void *ctx, int street, const char *stage, double fraction)
-{
-    struct progress *p = ctx;
-    double now = hb_os_monotonic();
-
-    if (now < p->next)
-        return;
-    p->next = now + PROGRESS_S;
-    tool_info("%s: %s, %.0f %%", hb_street_name(street), stage, 100 * fraction);
-}
-
-static void show_warning(int level, const char *msg)
-{
-    if (level >= HB_LOG_WARNING)
-        tool_info("plugin warns: %s", msg);
-}
-
 struct init_args {
     const char *config, *out, *buckets, *plugin_path;
     bool seed_given;
@@ -202,22 +180,21 @@ static void folder_of(const char *path, char out[HB_PATH_MAX])
 
 static int init_table(const struct init_args *a)
 {
-    struct progress progress = {0};
+    struct tool_lines progress = tool_lines_from_now();
     char dirs[DIRS_MAX];
     char folder[HB_PATH_MAX];
     struct hb_setup_options o = {.buckets = a->buckets,
                                  .build_dir = folder,
                                  .plugin_dirs = dirs,
-                                 .progress = show_progress,
+                                 .progress = tool_build_progress,
                                  .progress_ctx = &progress,
-                                 .log = show_warning};
+                                 .log = tool_plugin_warning};
     struct hb_config config = {0};
     struct hb_setup setup = {0};
     struct hb_err e = {0};
 
     tool_plugin_dirs(a->plugin_path, dirs, sizeof dirs);
     folder_of(a->out, folder);
-    progress.next = hb_os_monotonic() + PROGRESS_S;
     if (hb_config_load(a->config, &config, &e) != HB_OK)
         tool_die(&e, NULL);
     if (a->seed_given)

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "abstraction/hb_plugin.h"
+#include "abstraction/hba.h"
 #include "base/os.h"
 
 #define OPTIONS_MAX 40
@@ -304,6 +306,30 @@ void tool_info(const char *fmt, ...)
     (void)vfprintf(stderr, fmt, ap);
     va_end(ap);
     (void)fputc('\n', stderr);
+}
+
+#define LINE_EVERY_S 5.0
+
+struct tool_lines tool_lines_from_now(void)
+{
+    return (struct tool_lines){.next = hb_os_monotonic() + LINE_EVERY_S};
+}
+
+void tool_build_progress(void *ctx, int street, const char *stage, double fraction)
+{
+    struct tool_lines *lines = ctx;
+    double now = hb_os_monotonic();
+
+    if (now < lines->next)
+        return;
+    lines->next = now + LINE_EVERY_S;
+    tool_info("%s: %s, %.0f %%", hb_street_name(street), stage, 100 * fraction);
+}
+
+void tool_plugin_warning(int level, const char *msg)
+{
+    if (level >= HB_LOG_WARNING)
+        tool_info("plugin warns: %s", msg);
 }
 
 void tool_plugin_dirs(const char *option, char *out, unsigned cap)

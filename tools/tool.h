@@ -77,6 +77,15 @@ void tool_no_terminal(int fd, const char *what);
 int tool_finish(int code);
 /* "[HH:MM:SS] INFO text" on stderr. */
 void tool_info(const char *fmt, ...) HB_PRINTF(1, 2);
+/* Progress of a bucket build (hb_build_progress, ctx = struct tool_lines *): a line every few
+ * seconds. */
+struct tool_lines {
+    double next; /* monotonic time of the next line */
+};
+struct tool_lines tool_lines_from_now(void);
+void tool_build_progress(void *ctx, int street, const char *stage, double fraction);
+/* What plugins say, from warnings on. */
+void tool_plugin_warning(int level, const char *msg);
 /* Folder of the running program; plugins are looked for in PROGRAM_DIR/../lib/hb/plugins,
  * PROGRAM_DIR/../plugins after --plugin-path and HB_PLUGIN_PATH. The ':'-list into out. */
 void tool_plugin_dirs(const char *option, char *out, unsigned cap);
