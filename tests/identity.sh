@@ -42,7 +42,7 @@ cards:
   preflop: {plugin: lossless}
   flop: {plugin: emd, args: "k=12,iters=5"}
   turn: {plugin: ehs, args: "k=9,power=2"}
-  river: {plugin: ehs, args: "k=7"}
+  river: {plugin: emd, args: "k=7"}
 EOF
 
 # The hashes of one build, one a line: game, hash. Workers, batches and transports differ by build,

@@ -99,7 +99,7 @@ static inline uint32_t l1(const int16_t *a, const int16_t *b, uint32_t stride)
 /* Squares of neighbours, added up. */
 static inline pairs squares(lanes d)
 {
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(HB_PORTABLE)
     return (pairs)__builtin_ia32_pmaddwd128(d, d);
 #else
     pairs sum;

@@ -72,7 +72,8 @@ typedef void (*hb_cluster_progress)(void *ctx, double fraction);
 /* Label the vectors: label[i] < out->n. n >= 1.
  * Errors: HB_EUSAGE (options, numbers or weights out of range; histograms of unequal totals, or
  * with totals of 2^31 and more); HB_ENOMEM.
- * Cost: memory of about 2 bytes a number and 16 a vector. */
+ * Cost: memory of about 2 bytes a number and 12 a vector; hold'em's 1.3 million turn histograms of 50
+ * bins, k = 200, about 0.1 s a pass. */
 int hb_cluster(const struct hb_vectors *v, const struct hb_cluster_opts *opts, uint32_t *label,
                struct hb_clusters *out, hb_cluster_progress progress, void *ctx,
                struct hb_err *e) HB_MUSTUSE;
