@@ -334,11 +334,8 @@ void hb_regret_match(const int32_t *regret, unsigned n, float *out)
         return;
     }
     scale = 1.0f / (float)sum;
-    for (unsigned a = 0; a < n; a++) { /* no branch: signs are as good as random */
-        int32_t positive = regret[a] & ~(regret[a] >> 31);
-
-        out[a] = (float)positive * scale;
-    }
+    for (unsigned a = 0; a < n; a++) /* a maximum, no branch: signs are as good as random */
+        out[a] = (float)(regret[a] > 0 ? regret[a] : 0) * scale;
 }
 
 void hb_row_average(const int32_t *row, unsigned n, double *out)

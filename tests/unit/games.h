@@ -20,7 +20,7 @@ static inline int32_t rand_in(struct rand_stream *g, int32_t lo, int32_t hi)
     uint32_t out[4];
 
     hb_rng_block(g->seed, g->n++, 0, HB_RNG_TOOL, 0, out);
-    return lo + (int32_t)hb_rng_below(out[0], (uint32_t)(hi - lo) + 1);
+    return (int32_t)((uint32_t)lo + hb_rng_below(out[0], (uint32_t)hi - (uint32_t)lo + 1));
 }
 
 static inline struct hb_rules game_of(const char *text)
