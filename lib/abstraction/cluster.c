@@ -102,7 +102,7 @@ static inline pairs squares(lanes d)
 #if defined(__SSE2__) && !defined(HB_PORTABLE)
     return (pairs)__builtin_ia32_pmaddwd128(d, d);
 #else
-    pairs sum;
+    pairs sum = {0};
 
     for (uint32_t i = 0; i < LANES / 2; i++)
         sum[i] = d[2 * i] * d[2 * i] + d[2 * i + 1] * d[2 * i + 1];
