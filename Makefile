@@ -126,6 +126,9 @@ $(B)/bin/%: $(B)/tools/%.o $(TOOL_OBJ) $(LIB)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+# a program too long for one file: hb-bucket.c, bucket.c and bucket_*.c
+$(B)/bin/hb-bucket: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tools/bucket*.c)))
+
 $(B)/plugins/%.so: plugins/%.c lib/abstraction/hb_plugin.h
 	@mkdir -p $(@D)
 	$(call say,SO)
@@ -157,7 +160,7 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(TEST_LIB) $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
 
 # plugins that are wrong on purpose, for the loader
-TEST_PLUGINS := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(sort $(wildcard tests/plugins/*.c)))
+TEST_PLUGINS := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(sort $(wildcard tests/plugins/*.c tests/plugins/*/*.c)))
 $(B)/tests/plugins/%.so: tests/plugins/%.c lib/abstraction/hb_plugin.h
 	@mkdir -p $(@D)
 	$(call say,SO)

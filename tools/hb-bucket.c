@@ -1,5 +1,5 @@
 /* hb-bucket - build, inspect and ask card abstractions. */
-#include "tool.h"
+#include "bucket.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -12,58 +12,17 @@
 #include "abstraction/hba.h"
 #include "abstraction/plugin.h"
 #include "base/bytes.h"
-#include "base/io.h"
 #include "base/json.h"
 #include "base/os.h"
 #include "cards/iso.h"
-#include "game/rules.h"
 #include "game/tree.h"
 #include "run/config.h"
 
-#define GAME_FILE_MAX (1u << 20)
-#define DIRS_MAX      8192u
-
-enum { OPT_CONFIG = TOOL_OPT, OPT_PLUGIN_PATH, OPT_STREET, OPT_ROUNDS, OPT_GAME };
-
-#define PLUGIN_PATH_OPTION                                                                         \
-    {                                                                                              \
-        "plugin-path", OPT_PLUGIN_PATH, "DIRS", "look for plugins in these folders first (a:b)"    \
-    }
-#define STREET_OPTION                                                                              \
-    {                                                                                              \
-        "street", OPT_STREET, "S", "preflop, flop, turn or river"                                  \
-    }
 #define ROUNDS_OPTION                                                                              \
     {                                                                                              \
         "rounds", OPT_ROUNDS, NULL, "keep the cards of each round apart"                           \
     }
-#define GAME_OPTION                                                                                \
-    {                                                                                              \
-        "game", OPT_GAME, "FILE", "the deck of this .game file, not hold'em's"                     \
-    }
-
 static const struct tool_option no_options[] = {{NULL, 0, NULL, NULL}};
-
-/* ---- shared by the commands ---- */
-
-/* A line of output. */
-static void print_line(struct hb_buf *line)
-{
-    struct hb_err e = {0};
-
-    hb_buf_u8(line, '\n');
-    if (hb_buf_check(line, &e) != HB_OK)
-        tool_die(&e, NULL);
-    (void)fwrite(line->data, 1, line->len, stdout); /* tool_finish looks */
-    hb_buf_fini(line);
-}
-
-/* ,"key":"text" */
-static void put_text(struct hb_buf *line, const char *key, const char *text)
-{
-    hb_buf_printf(line, ",\"%s\":", key);
-    hb_json_str(line, text);
-}
 
 struct question { /* what index, unindex and count are asked */
     struct hb_deck deck;
@@ -71,19 +30,6 @@ struct question { /* what index, unindex and count are asked */
     int street; /* -1: not given */
     struct hb_iso *iso;
 };
-
-static void deck_of_game(const char *path, struct hb_deck *deck)
-{
-    struct hb_err e = {0};
-    struct hb_buf text = {0};
-    struct hb_rules rules;
-
-    if (hb_io_read_file(path, GAME_FILE_MAX, &text, &e) != HB_OK ||
-        hb_rules_parse(&rules, (const char *)text.data, text.len, path, &e) != HB_OK)
-        tool_die(&e, NULL);
-    hb_buf_fini(&text);
-    *deck = rules.deck;
-}
 
 /* Options of index, unindex and count; the index is built, operands follow at argv[optind]. */
 static struct question read_question(const struct tool_spec *spec, int argc, char **argv)
@@ -98,13 +44,11 @@ static struct question read_question(const struct tool_spec *spec, int argc, cha
         switch (opt) {
         case OPT_STREET: street = arg; break;
         case OPT_ROUNDS: q.sense = HB_ISO_ROUNDS; break;
-        case OPT_GAME: deck_of_game(arg, &q.deck); break;
+        case OPT_GAME: bucket_deck_of_game(arg, &q.deck); break;
         default: break; /* tool_next refuses what is not in the table */
         }
-    if (street != NULL && (q.street = hb_street_parse(street)) < 0)
-        tool_usage(spec, "'%s' is no street: preflop, flop, turn or river", street);
-    if (q.street >= q.deck.n_streets)
-        tool_usage(spec, "the game has no %s", street);
+    if (street != NULL)
+        q.street = bucket_street(spec, street, &q.deck);
     if (hb_iso_new(&q.deck, q.sense, &q.iso, &e) != HB_OK)
         tool_die(&e, NULL);
     return q;
@@ -173,7 +117,7 @@ static int run_build(int argc, char **argv)
     const char *config_path = NULL;
     const char *out = NULL;
     const char *plugin_path = NULL;
-    char dirs[DIRS_MAX];
+    char dirs[BUCKET_DIRS_MAX];
     bool need[HB_STREETS] = {false};
     bool quiet = false;
     struct hb_err e = {0};
@@ -240,21 +184,10 @@ static void put_street(struct hb_buf *line, int street, const struct hb_buckets_
                   hb_street_name(street), kind_name(st->kind),
                   st->sense == HB_ISO_ROUNDS ? "perfect" : "imperfect", st->n_buckets, st->n_hands);
     hb_json_real(line, (double)st->hottest / (double)st->total);
-    put_text(line, "plugin", st->plugin);
-    put_text(line, "version", st->version);
-    put_text(line, "args", st->args);
+    bucket_put_text(line, "plugin", st->plugin);
+    bucket_put_text(line, "version", st->version);
+    bucket_put_text(line, "args", st->args);
     hb_buf_printf(line, "}");
-}
-
-/* The only operand of a command that takes one file, opened and verified. */
-static void open_operand(const struct tool_spec *spec, const char *path, struct hb_buckets *b)
-{
-    struct hb_err e = {0};
-
-    if (strcmp(path, "-") == 0)
-        tool_usage(spec, "a bucket file is mapped: it cannot be read from a pipe");
-    if (hb_buckets_open(path, NULL, b, &e) != HB_OK)
-        tool_die(&e, NULL);
 }
 
 /* Refuses options; operands must be n. */
@@ -277,7 +210,7 @@ static int run_info(int argc, char **argv)
     const char *comma = "";
 
     only_operands(&info_spec, argc, argv, 1, "one bucket file is needed");
-    open_operand(&info_spec, argv[optind], &b);
+    bucket_open_operand(&info_spec, argv[optind], &b);
     hb_buf_printf(&line, "{");
     put_deck(&line, &b.deck);
     hb_buf_printf(&line, ",\"streets\":[");
@@ -289,12 +222,12 @@ static int run_info(int argc, char **argv)
         }
     hb_buf_printf(&line, "],\"map_bytes\":%" PRIu64, hb_buckets_bytes(&b));
     hb_hash_hex(&b.content, hex);
-    put_text(&line, "content", hex);
+    bucket_put_text(&line, "content", hex);
     hb_hash_hex(&b.root, hex);
-    put_text(&line, "root", hex);
-    put_text(&line, "path", b.path);
+    bucket_put_text(&line, "root", hex);
+    bucket_put_text(&line, "path", b.path);
     hb_buf_printf(&line, "}");
-    print_line(&line);
+    bucket_print_line(&line);
     hb_buckets_fini(&b);
     return tool_finish(TOOL_OK);
 }
@@ -315,20 +248,20 @@ static void show_plugin(void *ctx, const char *name, const struct hb_plugin *p, 
     hb_buf_printf(&line, "{\"name\":");
     hb_json_str(&line, name);
     if (rc == HB_OK) {
-        put_text(&line, "id", p->abs->id);
-        put_text(&line, "version", p->abs->version);
+        bucket_put_text(&line, "id", p->abs->id);
+        bucket_put_text(&line, "version", p->abs->version);
     }
-    put_text(&line, "path", p->path);
+    bucket_put_text(&line, "path", p->path);
     if (rc != HB_OK)
-        put_text(&line, "error", why->msg);
+        bucket_put_text(&line, "error", why->msg);
     hb_buf_printf(&line, "}");
-    print_line(&line);
+    bucket_print_line(&line);
 }
 
 static int run_plugins(int argc, char **argv)
 {
     const char *plugin_path = NULL;
-    char dirs[DIRS_MAX];
+    char dirs[BUCKET_DIRS_MAX];
     struct hb_err e = {0};
     const char *arg;
 
@@ -442,7 +375,7 @@ static int run_lookup(int argc, char **argv)
     int street;
 
     only_operands(&lookup_spec, argc, argv, 2, "a bucket file and a hand are needed");
-    open_operand(&lookup_spec, argv[optind], &b);
+    bucket_open_operand(&lookup_spec, argv[optind], &b);
     if (hb_hand_parse(&b.deck, argv[optind + 1], cards, &n_cards, &street, &e) != HB_OK)
         tool_die(&e, NULL);
     if (b.street[street].kind == HB_BUCKETS_NONE)

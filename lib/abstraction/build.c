@@ -61,20 +61,11 @@ static bool announces(const struct job *j, const char *extension)
 
 static int create(struct builder *w, struct job *j, const char *args, struct hb_err *e)
 {
-    const struct hb_deck *deck = &w->buckets.deck;
-    struct hb_shape shape = {
-        .size = sizeof shape,
-        .n_ranks = (uint8_t)deck->n_ranks,
-        .n_suits = (uint8_t)deck->n_suits,
-        .n_hole = (uint8_t)deck->n_hole,
-        .n_streets = (uint8_t)deck->n_streets,
-        .streets = 1u << j->street,
-    };
     const struct hb_err *failure = hb_services_failure(w->services);
+    struct hb_shape shape;
     char why[256] = "";
 
-    for (int s = 0; s < deck->n_streets; s++)
-        shape.n_board[s] = (uint8_t)deck->n_board[s];
+    hb_services_shape(w->services, 1u << j->street, &shape);
     j->instance = j->abs->create(hb_services_host(w->services), &shape, args, why, sizeof why);
     if (j->instance != NULL)
         return HB_OK;

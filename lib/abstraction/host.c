@@ -20,6 +20,7 @@ struct hb_services {
     uint16_t starting[HB_CARDS][HB_CARDS]; /* hand of street 0, own cards a <= b, without board */
     struct hb_equity *equity;              /* NULL until a plugin asks for hand strengths */
     unsigned equity_streets;               /* which it holds */
+    bool disguised;
     void (*log)(int level, const char *msg);
     struct hb_err failure;
 };
@@ -50,12 +51,49 @@ static uint64_t host_count(void *ctx, int street)
     return in_range(s, HB_ISO_SET, street, 0, 0) ? hb_iso_size(s->iso[HB_ISO_SET], street) : 0;
 }
 
+static void reverse(uint8_t *cards, int n)
+{
+    for (int i = 0; i < n / 2; i++) {
+        uint8_t card = cards[i];
+
+        cards[i] = cards[n - 1 - i];
+        cards[n - 1 - i] = card;
+    }
+}
+
+/* Another name for each suit of the deck. */
+static void rename_suits(const struct hb_services *s, uint8_t *cards, int n)
+{
+    int first = HB_SUITS - s->deck.n_suits;
+
+    for (int i = 0; i < n; i++)
+        cards[i] = hb_card_of(hb_card_rank(cards[i]),
+                              first + (hb_card_suit(cards[i]) - first + 1) % s->deck.n_suits);
+}
+
+static void show(const struct hb_services *s, enum hb_iso_sense sense, int street, uint64_t hand,
+                 uint8_t *out)
+{
+    uint8_t cards[HB_HAND_MAX];
+    int n_own = s->deck.n_hole;
+    int n_board = s->deck.n_board[street];
+
+    hb_iso_cards(s->iso[sense], street, hand, cards);
+    if (s->disguised) {
+        rename_suits(s, cards, n_own + n_board);
+        reverse(cards, n_own);
+        if (sense == HB_ISO_SET) /* else the order says which card came when */
+            reverse(cards + n_own, n_board);
+    }
+    memcpy(out, cards, (size_t)(n_own + n_board));
+}
+
 static void host_cards(void *ctx, int street, uint64_t hand, uint8_t *out)
 {
     const struct hb_services *s = ctx;
 
     if (in_range(s, HB_ISO_SET, street, hand, 1))
-        hb_iso_cards(s->iso[HB_ISO_SET], street, hand, out);
+        show(s, HB_ISO_SET, street, hand, out);
 }
 
 static uint32_t host_strength(void *ctx, const uint8_t *cards, int n)
@@ -143,7 +181,7 @@ static void host_cards_rounds(void *ctx, int street, uint64_t hand, uint8_t *out
     struct hb_services *s = ctx;
 
     if (hand < host_count_rounds(ctx, street))
-        hb_iso_cards(s->iso[HB_ISO_ROUNDS], street, hand, out);
+        show(s, HB_ISO_ROUNDS, street, hand, out);
 }
 
 static void host_weights_rounds(void *ctx, int street, uint64_t first, uint64_t n, uint32_t *out)
@@ -180,6 +218,10 @@ static uint64_t host_board(void *ctx, int street, uint32_t board, uint8_t *cards
     if (!is_board(s, street, board))
         return 0;
     hb_iso_board(s->iso[HB_ISO_SET], street, board, shown, &weight, &first, n_hands);
+    if (s->disguised) {
+        rename_suits(s, shown, s->deck.n_board[street]);
+        reverse(shown, s->deck.n_board[street]);
+    }
     memcpy(cards, shown, (size_t)s->deck.n_board[street]);
     return first;
 }
@@ -331,6 +373,23 @@ int hb_services_iso(struct hb_services *s, enum hb_iso_sense sense, const struct
         return rc;
     *out = s->iso[sense];
     return HB_OK;
+}
+
+void hb_services_shape(const struct hb_services *s, unsigned streets, struct hb_shape *out)
+{
+    *out = (struct hb_shape){.size = sizeof *out,
+                             .n_ranks = (uint8_t)s->deck.n_ranks,
+                             .n_suits = (uint8_t)s->deck.n_suits,
+                             .n_hole = (uint8_t)s->deck.n_hole,
+                             .n_streets = (uint8_t)s->deck.n_streets,
+                             .streets = streets};
+    for (int street = 0; street < s->deck.n_streets; street++)
+        out->n_board[street] = (uint8_t)s->deck.n_board[street];
+}
+
+void hb_services_disguise(struct hb_services *s)
+{
+    s->disguised = true;
 }
 
 const struct hb_err *hb_services_failure(const struct hb_services *s)

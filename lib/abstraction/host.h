@@ -23,6 +23,11 @@ const struct hb_host *hb_services_host(const struct hb_services *s);
 /* The index in one of its senses, built at its first use; borrowed. Errors: as hb_iso_new. */
 int hb_services_iso(struct hb_services *s, enum hb_iso_sense sense, const struct hb_iso **out,
                     struct hb_err *e) HB_MUSTUSE;
+/* The deck of the services as a plugin sees it; streets: bit s, the instance is for street s. */
+void hb_services_shape(const struct hb_services *s, unsigned streets, struct hb_shape *out);
+/* Show other representatives from now on: suits renamed in a circle, own cards and board in another
+ * order. Nothing a plugin answers may change by it. */
+void hb_services_disguise(struct hb_services *s);
 /* The first failure inside a call from a plugin, or one with rc HB_OK: why create() gave up. */
 const struct hb_err *hb_services_failure(const struct hb_services *s);
 

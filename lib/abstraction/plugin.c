@@ -63,20 +63,20 @@ static bool resolve(const char *dir, const char *name, char out[HB_PLUGIN_PATH_M
     return ok;
 }
 
-static int find(const char *name, const char *dirs, char out[HB_PLUGIN_PATH_MAX], struct hb_err *e)
+int hb_plugin_find(const char *name, const char *dirs, char *path, struct hb_err *e)
 {
     char dir[HB_PLUGIN_PATH_MAX];
     const char *list = dirs;
 
     if (name[0] == '/') {
-        if (!resolve("", name, out))
+        if (!resolve("", name, path))
             return hb_fail_sys(e, HB_EPLUGIN, "cannot load plugin '%s'", name);
         return HB_OK;
     }
     if (!is_name(name))
         return hb_fail(e, HB_EPLUGIN, "plugin '%s' is neither a name nor an absolute path", name);
     while (next_dir(&list, dir, sizeof dir))
-        if (dir[0] != '\0' && resolve(dir, name, out))
+        if (dir[0] != '\0' && resolve(dir, name, path))
             return HB_OK;
     return hb_fail(e, HB_EPLUGIN,
                    "no plugin '%s': no file '%s" SUFFIX
@@ -208,7 +208,7 @@ int hb_plugin_load(const char *name, const char *dirs, struct hb_plugin *out, st
     struct hb_plugin p = {.abs = NULL};
     int rc;
 
-    if ((rc = find(name, dirs, p.path, e)) != HB_OK || (rc = load_path(&p, e)) != HB_OK)
+    if ((rc = hb_plugin_find(name, dirs, p.path, e)) != HB_OK || (rc = load_path(&p, e)) != HB_OK)
         return rc;
     *out = p;
     return HB_OK;

@@ -16,6 +16,10 @@ struct hb_plugin {
     char path[HB_PLUGIN_PATH_MAX];    /* absolute */
 };
 
+/* The file that hb_plugin_load would load, its absolute path without links into
+ * path[HB_PLUGIN_PATH_MAX]. Errors: HB_EPLUGIN when there is none. */
+int hb_plugin_find(const char *name, const char *dirs, char *path, struct hb_err *e) HB_MUSTUSE;
+
 /* Load a plugin.
  *   name  an absolute path, or NAME (letters, digits, '_', '-', '.', not first a '.') for the first
  *         DIR/NAME.so found

@@ -1,0 +1,62 @@
+#include "bucket.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "abstraction/hba.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "game/rules.h"
+
+#define GAME_FILE_MAX (1u << 20)
+
+void bucket_print_line(struct hb_buf *line)
+{
+    struct hb_err e = {0};
+
+    hb_buf_u8(line, '\n');
+    if (hb_buf_check(line, &e) != HB_OK)
+        tool_die(&e, NULL);
+    (void)fwrite(line->data, 1, line->len, stdout); /* tool_finish looks */
+    hb_buf_fini(line);
+}
+
+void bucket_put_text(struct hb_buf *line, const char *key, const char *text)
+{
+    hb_buf_printf(line, ",\"%s\":", key);
+    hb_json_str(line, text);
+}
+
+void bucket_deck_of_game(const char *path, struct hb_deck *deck)
+{
+    struct hb_err e = {0};
+    struct hb_buf text = {0};
+    struct hb_rules rules;
+
+    if (hb_io_read_file(path, GAME_FILE_MAX, &text, &e) != HB_OK ||
+        hb_rules_parse(&rules, (const char *)text.data, text.len, path, &e) != HB_OK)
+        tool_die(&e, NULL);
+    hb_buf_fini(&text);
+    *deck = rules.deck;
+}
+
+int bucket_street(const struct tool_spec *spec, const char *name, const struct hb_deck *deck)
+{
+    int street = hb_street_parse(name);
+
+    if (street < 0)
+        tool_usage(spec, "'%s' is no street: preflop, flop, turn or river", name);
+    if (street >= deck->n_streets)
+        tool_usage(spec, "the game has no %s", name);
+    return street;
+}
+
+void bucket_open_operand(const struct tool_spec *spec, const char *path, struct hb_buckets *b)
+{
+    struct hb_err e = {0};
+
+    if (strcmp(path, "-") == 0)
+        tool_usage(spec, "a bucket file is mapped: it cannot be read from a pipe");
+    if (hb_buckets_open(path, NULL, b, &e) != HB_OK)
+        tool_die(&e, NULL);
+}

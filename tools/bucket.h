@@ -1,0 +1,46 @@
+/* bucket.h - what the files of hb-bucket share: hb-bucket.c has main, bucket_*.c commands of it. */
+#ifndef HB_TOOLS_BUCKET_H
+#define HB_TOOLS_BUCKET_H
+
+#include "abstraction/buckets.h"
+#include "base/bytes.h"
+#include "tool.h"
+
+#define BUCKET_DIRS_MAX 8192u
+
+enum {
+    OPT_CONFIG = TOOL_OPT,
+    OPT_PLUGIN_PATH,
+    OPT_STREET,
+    OPT_ROUNDS,
+    OPT_GAME,
+    OPT_ARGS,
+    OPT_SAMPLES,
+    OPT_TIMEOUT
+};
+
+#define PLUGIN_PATH_OPTION                                                                         \
+    {                                                                                              \
+        "plugin-path", OPT_PLUGIN_PATH, "DIRS", "look for plugins in these folders first (a:b)"    \
+    }
+#define STREET_OPTION                                                                              \
+    {                                                                                              \
+        "street", OPT_STREET, "S", "preflop, flop, turn or river"                                  \
+    }
+#define GAME_OPTION                                                                                \
+    {                                                                                              \
+        "game", OPT_GAME, "FILE", "the deck of this .game file, not hold'em's"                     \
+    }
+
+/* A line of output; frees it. */
+void bucket_print_line(struct hb_buf *line);
+/* ,"key":"text" */
+void bucket_put_text(struct hb_buf *line, const char *key, const char *text);
+/* The deck of a .game file; exits when there is none. */
+void bucket_deck_of_game(const char *path, struct hb_deck *deck);
+/* The street of that name on the deck, or exit 64. */
+int bucket_street(const struct tool_spec *spec, const char *name, const struct hb_deck *deck);
+/* Open and verify a bucket file that is an operand, or exit. */
+void bucket_open_operand(const struct tool_spec *spec, const char *path, struct hb_buckets *b);
+
+#endif
