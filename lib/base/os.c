@@ -41,6 +41,22 @@ void hb_os_unmap(void *p, uint64_t bytes)
         (void)munmap(p, (size_t)bytes); /* fails only for addresses that are not ours */
 }
 
+int hb_os_pipe(int fds[2], struct hb_err *e)
+{
+    int rc = HB_OK;
+
+    if (pipe(fds) != 0) {
+        rc = hb_fail_sys(e, HB_ESYS, "cannot make a pipe");
+    } else if (fcntl(fds[0], F_SETFD, FD_CLOEXEC) != 0 || fcntl(fds[1], F_SETFD, FD_CLOEXEC) != 0) {
+        rc = hb_fail_sys(e, HB_ESYS, "cannot set up a pipe");
+        (void)close(fds[0]); /* nothing is in it */
+        (void)close(fds[1]);
+    }
+    if (rc != HB_OK)
+        fds[0] = fds[1] = -1;
+    return rc;
+}
+
 bool hb_os_lock(int fd, uint64_t at, uint64_t bytes)
 {
     struct flock lock = {

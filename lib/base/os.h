@@ -35,6 +35,9 @@ int hb_os_reserve(int fd, uint64_t bytes, const char *path, struct hb_err *e) HB
  * (touching what is not there would be a SIGBUS). Unmap with hb_os_unmap (NULL is a no-op). */
 int hb_os_map(int fd, uint64_t bytes, bool writable, void **out, struct hb_err *e) HB_MUSTUSE;
 void hb_os_unmap(void *p, uint64_t bytes);
+/* A pipe that no program started later inherits: fds[0] reads, fds[1] writes. Both are -1 on
+ * failure, HB_ESYS. */
+int hb_os_pipe(int fds[2], struct hb_err *e) HB_MUSTUSE;
 /* Lock bytes of a file against other processes, for writing, without waiting; 0 bytes: to its end.
  * False when another process has them; true also where the file system has no locks. The lock is
  * the process's and is gone when it closes any descriptor of that file, also another one. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/os.h"
 
 extern char **environ; /* POSIX declares it nowhere */
 
@@ -18,16 +19,6 @@ static void close_fd(int *fd)
     if (*fd >= 0)
         (void)close(*fd); /* pipes hold nothing of ours */
     *fd = -1;
-}
-
-static int make_pipe(int fds[2], struct hb_err *e)
-{
-    if (pipe(fds) != 0)
-        return hb_fail_sys(e, HB_ESYS, "cannot make a pipe");
-    for (int i = 0; i < 2; i++)
-        if (fcntl(fds[i], F_SETFD, FD_CLOEXEC) != 0)
-            return hb_fail_sys(e, HB_ESYS, "cannot set up a pipe");
-    return HB_OK;
 }
 
 /* What a supervisor sends to all processes at once is for the parent, which ends the children when
@@ -80,7 +71,7 @@ int hb_child_start(char *const argv[], struct hb_child *c, struct hb_err *e)
     int out[2] = {-1, -1};
     int rc, err;
 
-    if ((rc = make_pipe(in, e)) == HB_OK && (rc = make_pipe(out, e)) == HB_OK &&
+    if ((rc = hb_os_pipe(in, e)) == HB_OK && (rc = hb_os_pipe(out, e)) == HB_OK &&
         (rc = set_nonblocking(in[1], e)) == HB_OK && (rc = set_nonblocking(out[0], e)) == HB_OK &&
         (err = spawn_with(argv, in[0], out[1], &c->pid)) != 0) {
         errno = err;
