@@ -72,9 +72,43 @@ uint32_t hb_public_units(const struct hb_public *p);
 size_t hb_public_unit_len(const struct hb_public *p, uint32_t unit);
 size_t hb_public_unit_len_max(const struct hb_public *p);
 void hb_public_unit(struct hb_public *p, uint32_t unit, double *out);
-/* Add results, units 0, 1, 2 ... in this order. */
+/* Add results, units 0, 1, 2 ... in this order. Sums of doubles: another order, other bits. */
 void hb_public_add(struct hb_public *p, uint32_t unit, const double *result);
 /* After all of them. */
 void hb_public_result(struct hb_public *p, struct hb_exploit *out);
+double hb_public_deals(const struct hb_public *p); /* of two hands: what sums are divided by */
+
+/* ---- for evaluations that visit a part of the boards (boardsample.h) ---- */
+
+/* Boards of the first street that has cards and is bet on, up to renaming; 0: there are none. */
+uint32_t hb_public_first_boards(const struct hb_public *p);
+/* How many boards one of them stands for. */
+uint32_t hb_public_first_weight(const struct hb_public *p, uint32_t board);
+/* Before start: unit i is board i for i < hb_public_first_boards; after them come run-outs. The
+ * result of such a unit is [1 + entries * 2 seats * classes]: the profile's value on it for seat 0,
+ * then what a best responder's hands get at each entry, all of it weighed with the board. */
+void hb_public_set_apart(struct hb_public *p);
+/* The cost of so many of these boards and of all run-outs before them. */
+double hb_public_work_of(const struct hb_public *p, uint32_t n_boards);
+
+struct hb_public_root; /* opaque: responders on the first street */
+
+/* After the units of all run-outs were added, of boards none. Returns owned (hb_public_root_free);
+ * p can go. Errors: HB_ENOMEM. */
+int hb_public_root_new(struct hb_public *p, struct hb_public_root **out,
+                       struct hb_err *e) HB_MUSTUSE;
+void hb_public_root_free(struct hb_public_root *r);
+/* The profile's value for seat 0 without boards: folds and all-ins of the first street. */
+double hb_public_root_value(const struct hb_public_root *r);
+/* Length of a unit's result without its first number: [entries][2 seats][classes of hands]. */
+size_t hb_public_root_len(const struct hb_public_root *r);
+/* Whose number that is. */
+int hb_public_root_seat(const struct hb_public_root *r, size_t at);
+/* Best responses of both seats when `sum` is what the entries are worth.
+ *   plays  [hb_public_root_len] 1 where the responder's play gets there with the hand, else 0: ties
+ *          go to the first action
+ *   best   [2] their values; all values here are sums over deals, hb_public_deals */
+void hb_public_root_respond(struct hb_public_root *r, const double *sum, uint8_t *plays,
+                            double best[2]);
 
 #endif

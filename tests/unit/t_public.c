@@ -1,117 +1,12 @@
 #include "solver/public.h"
 
-#include <stdbool.h>
-#include <stdlib.h>
-
 #include "base/mem.h"
-#include "base/rng.h"
-#include "cards/iso.h"
-#include "check.h"
-
-/* ---- games and strategies ---- */
-
-struct game {
-    struct hb_rules rules;
-    struct hb_tree tree;
-};
-
-struct body {
-    bool no_limit;
-    int n_streets;
-    const char *raises; /* limit: raises a street; no-limit: stacks */
-    int n_suits;
-    int n_ranks;
-    const char *board;
-};
-
-static bool game_open(struct game *g, struct body b)
-{
-    static const char *const sizes[] = {"", "2", "2 2", "2 2 4", "2 2 4 4"};
-    static const char *const first[] = {"", "1", "1 2", "1 2 2", "1 2 2 2"};
-    static const struct hb_betting every = {.every_size = true};
-    struct hb_err e = {0};
-    char text[600];
-
-    memset(g, 0, sizeof *g);
-    (void)snprintf(text, sizeof text,
-                   "GAMEDEF\n%s\nnumPlayers = 2\nnumHoleCards = 2\nnumRounds = %d\nblind = 1 2\n"
-                   "%s%s\n%s = %s\nfirstPlayer = %s\nnumSuits = %d\nnumRanks = %d\n"
-                   "numBoardCards = %s\nEND GAMEDEF\n",
-                   b.no_limit ? "nolimit" : "limit", b.n_streets,
-                   b.no_limit ? "" : "raiseSize = ", b.no_limit ? "" : sizes[b.n_streets],
-                   b.no_limit ? "stack" : "maxRaises", b.raises, first[b.n_streets], b.n_suits,
-                   b.n_ranks, b.board);
-    CHECK_OK(hb_rules_parse(&g->rules, text, strlen(text), "test", &e), e);
-    if (e.rc == HB_OK)
-        CHECK_OK(hb_tree_new(&g->rules, &every, 0, &g->tree, &e), e);
-    return e.rc == HB_OK;
-}
-
-/* Random probabilities for every (node, bucket), where buckets are canonical hands, or several of
- * them together. Some rows are pure, so that parts of the tree are not reached. */
-struct noise {
-    const struct game *g;
-    struct hb_iso *iso;
-    uint64_t seed;
-    uint32_t modulus; /* 0: lossless */
-    bool fixed;
-    struct hb_fixed rule;
-};
-
-static uint32_t noise_bucket(const struct noise *z, int street, const uint8_t *cards)
-{
-    uint64_t hand = hb_iso_index(z->iso, street, cards);
-
-    return (uint32_t)(z->modulus ? hand * 7919 % z->modulus : hand);
-}
-
-static void noise_row(void *ctx, uint32_t node, uint32_t bucket, double *prob)
-{
-    const struct noise *z = ctx;
-    int n = z->g->tree.node[node].n_actions;
-    uint32_t bits[4];
-    double sum = 0;
-
-    if (z->fixed) {
-        hb_fixed_strategy((void *)(uintptr_t)&z->rule, node, NULL, prob);
-        return;
-    }
-    hb_rng_block(z->seed, bucket, 0, HB_RNG_TOOL, node, bits);
-    for (int i = 0; i < n; i++) {
-        uint32_t more[4];
-
-        hb_rng_block(bits[2], 0, 0, HB_RNG_TOOL, (uint32_t)i, more);
-        prob[i] =
-            bits[1] % 3 == 0 ? i == (int)(bits[3] % (unsigned)n) : 0.01 + more[0] / 4294967296.0;
-        sum += prob[i];
-    }
-    for (int i = 0; i < n; i++)
-        prob[i] /= sum;
-}
-
-static void noise_ask(void *ctx, uint32_t node, const uint8_t *cards, double *prob)
-{
-    const struct noise *z = ctx;
-
-    noise_row(ctx, node, noise_bucket(z, z->g->tree.node[node].street, cards), prob);
-}
-
-static void noise_buckets(void *ctx, int street, const uint8_t *board, int n_board,
-                          const struct hb_hands *hands, const uint16_t *hand, int n, uint32_t *out)
-{
-    uint8_t cards[HB_HAND_MAX];
-
-    memcpy(cards + 2, board, (size_t)n_board);
-    for (int i = 0; i < n; i++) {
-        memcpy(cards, hands->card[hand[i]], 2);
-        out[i] = noise_bucket(ctx, street, cards);
-    }
-}
+#include "holdems.h"
 
 /* units in any order, results added in theirs; `stride` is prime to the number of units */
 static struct hb_exploit run(struct noise *z, bool big, uint32_t stride)
 {
-    struct hb_public_strategy s = {.ctx = z, .buckets = noise_buckets, .row = noise_row};
+    struct hb_public_strategy s = noise_strategy(z, big);
     struct hb_exploit x = {0};
     struct hb_public *p = NULL;
     struct hb_err e = {0};
@@ -119,10 +14,6 @@ static struct hb_exploit run(struct noise *z, bool big, uint32_t stride)
     uint32_t n;
     size_t len;
 
-    for (int k = 0; k < z->g->rules.deck.n_streets; k++)
-        s.n_buckets[k] = big          ? UINT32_MAX /* no table is made */
-                         : z->modulus ? z->modulus
-                                      : (uint32_t)hb_iso_size(z->iso, k);
     CHECK_OK(hb_public_new(&z->g->rules, &z->g->tree, &s, &p, &e), e);
     CHECK_OK(hb_public_start(p, &e), e);
     n = hb_public_units(p);
@@ -195,11 +86,6 @@ static void compare_all(struct body body, int n_seeds)
 }
 
 /* ---- tests ---- */
-
-#define LIMIT(streets, raises, suits, ranks, board)                                                \
-    ((struct body){false, streets, raises, suits, ranks, board})
-#define NOLIMIT(streets, stacks, suits, ranks, board)                                              \
-    ((struct body){true, streets, stacks, suits, ranks, board})
 
 static void one_and_two_streets_agree_with_the_full_walk(void)
 {
