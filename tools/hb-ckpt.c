@@ -567,7 +567,7 @@ static int run_list(int argc, char **argv)
     struct hb_err e = {0};
     int code = TOOL_OK;
 
-    if (hb_shelf_open(dir, &s, &e) != HB_OK)
+    if (hb_shelf_open(dir, HB_SHELF_ALL, &s, &e) != HB_OK)
         tool_die(&e, NULL);
     for (size_t i = 0; i < s.n; i++) {
         const struct hb_shelf_entry *x = &s.entry[i];
@@ -627,7 +627,7 @@ static int run_prune(int argc, char **argv)
     dir = operand(&prune_spec, argc, argv, "folder");
     if (keep == 0)
         tool_usage(&prune_spec, "--keep N is missing");
-    if (hb_shelf_prune(dir, keep, tell, NULL, &e) != HB_OK)
+    if (hb_shelf_prune(dir, HB_SHELF_ALL, keep, NULL, tell, NULL, &e) != HB_OK)
         tool_die(&e, NULL);
     return tool_finish(TOOL_OK);
 }

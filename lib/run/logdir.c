@@ -156,143 +156,19 @@ void hb_logdir_discard(struct hb_logdir *d)
     hb_logdir_close(d);
 }
 
-/* The iteration in "iter-N.hbc"; false for any other name. */
-static bool parse_name(const char *name, uint64_t *iteration)
-{
-    const char *p = name + 5;
-    uint64_t v = 0;
-
-    if (strncmp(name, "iter-", 5) != 0 || *p < '0' || *p > '9')
-        return false;
-    for (; *p >= '0' && *p <= '9'; p++) {
-        if (v > UINT64_MAX / 10 - 1)
-            return false;
-        v = 10 * v + (uint64_t)(*p - '0');
-    }
-    *iteration = v;
-    return strcmp(p, ".hbc") == 0;
-}
-
-static int by_number(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a;
-    uint64_t y = *(const uint64_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-int hb_checkpoints_list(const char *dir, uint64_t **iterations, size_t *n, struct hb_err *e)
-{
-    DIR *d = opendir(dir);
-    const struct dirent *entry;
-    size_t cap = 16;
-    int rc;
-
-    *iterations = NULL;
-    *n = 0;
-    if (d == NULL)
-        return hb_fail_sys(e, HB_ENOINPUT, "cannot open the folder '%s'", dir);
-    rc = hb_mem_new(iterations, cap, sizeof **iterations, "a list of checkpoints", e);
-    while (rc == HB_OK && (entry = readdir(d)) != NULL) {
-        uint64_t iteration;
-
-        if (!parse_name(entry->d_name, &iteration))
-            continue;
-        if (*n == cap) {
-            cap *= 2;
-            rc = hb_mem_grow(iterations, cap, sizeof **iterations, "a list of checkpoints", e);
-        }
-        if (rc == HB_OK)
-            (*iterations)[(*n)++] = iteration;
-    }
-    (void)closedir(d); /* read only */
-    if (rc == HB_OK)
-        qsort(*iterations, *n, sizeof **iterations, by_number);
-    return rc;
-}
-
-void hb_checkpoints_name(const char *dir, uint64_t iteration, char out[HB_PATH_MAX])
-{
-    (void)snprintf(out, HB_PATH_MAX, "%.*s/iter-%012llu.hbc", HB_PATH_MAX - 40, dir,
-                   (unsigned long long)iteration);
-}
-
-static bool is_whole(const char *path)
-{
-    struct hb_checkpoint c = {0};
-    bool whole = hb_checkpoint_open(path, &c, NULL) == HB_OK &&
-                 hb_creader_verify(c.file, NULL, NULL) == HB_OK;
-
-    hb_checkpoint_close(&c);
-    return whole;
-}
-
-int hb_checkpoints_prune(const char *dir, size_t keep, size_t *removed, struct hb_err *e)
-{
-    uint64_t *list;
-    size_t n, good;
-    size_t count = 0;
-    char path[HB_PATH_MAX];
-    int rc = hb_checkpoints_list(dir, &list, &n, e);
-
-    if (keep < 1)
-        keep = 1;
-    good = n;
-    if (rc == HB_OK && n > keep) /* the newest whole one stays even if it is old */
-        for (; good > 0; good--) {
-            hb_checkpoints_name(dir, list[good - 1], path);
-            if (is_whole(path))
-                break;
-        }
-    for (size_t i = 0; rc == HB_OK && n > keep && i < n - keep; i++) {
-        if (i + 1 == good)
-            continue;
-        hb_checkpoints_name(dir, list[i], path);
-        if (unlink(path) != 0)
-            rc = hb_fail_sys(e, HB_EIO, "cannot remove '%s'", path);
-        else
-            count++;
-    }
-    hb_mem_free(list);
-    if (removed != NULL)
-        *removed = count;
-    return rc;
-}
-
-int hb_logdir_save(struct hb_logdir *d, const struct hb_table *t, struct hb_err *e)
+int hb_logdir_save(struct hb_logdir *d, const struct hb_table *t, uint64_t keep, struct hb_err *e)
 {
     uint64_t generation, iteration;
     char path[HB_PATH_MAX];
+    const char *name;
     int rc = hb_table_clean(t, &generation, &iteration, e);
 
     if (rc != HB_OK)
         return rc;
-    hb_checkpoints_name(d->checkpoints, iteration, path);
-    if ((rc = hb_checkpoint_save(t, path, NULL, e)) != HB_OK)
+    hb_shelf_name(d->checkpoints, iteration, path);
+    name = strrchr(path, '/') + 1;
+    if ((rc = hb_checkpoint_save(t, path, NULL, e)) != HB_OK ||
+        (rc = hb_shelf_set_latest(d->checkpoints, name, e)) != HB_OK)
         return rc;
-    return hb_shelf_set_latest(d->checkpoints, strrchr(path, '/') + 1, e);
-}
-
-int hb_logdir_newest(const struct hb_logdir *d, char out[HB_PATH_MAX], size_t *n_damaged,
-                     struct hb_err *e)
-{
-    uint64_t *list;
-    size_t n;
-    size_t damaged = 0;
-    int rc = hb_checkpoints_list(d->checkpoints, &list, &n, e);
-
-    out[0] = '\0';
-    if (rc != HB_OK)
-        return rc;
-    for (; n > 0; n--) {
-        hb_checkpoints_name(d->checkpoints, list[n - 1], out);
-        if (is_whole(out))
-            break;
-        damaged++;
-        out[0] = '\0';
-    }
-    hb_mem_free(list);
-    if (n_damaged != NULL)
-        *n_damaged = damaged;
-    return HB_OK;
+    return hb_shelf_prune(d->checkpoints, HB_SHELF_RUN, keep > 0 ? keep : 1, name, NULL, NULL, e);
 }

@@ -11,7 +11,8 @@
 #include "base/mem.h"
 #include "store/checkpoint.h"
 
-#define SUFFIX ".hbc"
+#define SUFFIX     ".hbc"
+#define RUN_PREFIX "iter-"
 
 static int join(const char *dir, const char *name, char **out, struct hb_err *e)
 {
@@ -33,6 +34,22 @@ static bool is_checkpoint_name(const char *name)
     const size_t n = strlen(name);
 
     return n > strlen(SUFFIX) && strcmp(name + n - strlen(SUFFIX), SUFFIX) == 0;
+}
+
+void hb_shelf_name(const char *dir, uint64_t iteration, char out[HB_PATH_MAX])
+{
+    (void)snprintf(out, HB_PATH_MAX, "%.*s/" RUN_PREFIX "%012llu" SUFFIX, HB_PATH_MAX - 40, dir,
+                   (unsigned long long)iteration);
+}
+
+static bool in_scope(const char *name, enum hb_shelf_scope scope)
+{
+    const char *digits = name + strlen(RUN_PREFIX);
+
+    if (scope == HB_SHELF_ALL)
+        return is_checkpoint_name(name);
+    return strncmp(name, RUN_PREFIX, strlen(RUN_PREFIX)) == 0 && *digits >= '0' && *digits <= '9' &&
+           strcmp(digits + strspn(digits, "0123456789"), SUFFIX) == 0;
 }
 
 static int keep_why(struct hb_shelf_entry *x, const struct hb_err *why, struct hb_err *e)
@@ -107,7 +124,7 @@ static int by_iteration(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-int hb_shelf_open(const char *dir, struct hb_shelf *s, struct hb_err *e)
+int hb_shelf_open(const char *dir, enum hb_shelf_scope scope, struct hb_shelf *s, struct hb_err *e)
 {
     DIR *d = opendir(dir);
     const struct dirent *x;
@@ -117,7 +134,7 @@ int hb_shelf_open(const char *dir, struct hb_shelf *s, struct hb_err *e)
     if (d == NULL)
         return hb_fail_sys(e, HB_ENOINPUT, "cannot open folder '%s'", dir);
     while (rc == HB_OK && (x = readdir(d)) != NULL)
-        if (is_checkpoint_name(x->d_name))
+        if (in_scope(x->d_name, scope))
             rc = add_entry(s, dir, x->d_name, e);
     (void)closedir(d); /* only read */
     if (rc != HB_OK)
@@ -160,40 +177,60 @@ static void tell_damaged(const struct hb_shelf *s, hb_shelf_note note, void *ctx
         tell(note, ctx, s->entry[i].path, "damaged", s->entry[i].why);
 }
 
-/* Whether every byte of it is good; what is wrong is noted. */
-static bool is_good(const struct hb_shelf_entry *x, hb_shelf_note note, void *ctx)
+/* The use of those who only want to know. */
+static int verify(void *ctx, const char *path, struct hb_err *e)
 {
     struct hb_checkpoint c = {0};
-    struct hb_err why = {0};
-    int rc = hb_checkpoint_open(x->path, &c, &why);
+    int rc = hb_checkpoint_open(path, &c, e);
 
+    (void)ctx; /* of the notes */
     if (rc == HB_OK)
-        rc = hb_checkpoint_verify(&c, &why);
+        rc = hb_checkpoint_verify(&c, e);
     hb_checkpoint_close(&c);
-    if (rc != HB_OK)
-        tell(note, ctx, x->path, "damaged", why.msg);
-    return rc == HB_OK;
+    return rc;
 }
 
-int hb_shelf_newest(const char *dir, char *path, size_t cap, hb_shelf_note note, void *ctx,
-                    struct hb_err *e)
+static bool is_damage(int rc)
+{
+    return rc == HB_EFORMAT || rc == HB_EVERSION || rc == HB_EIO;
+}
+
+/* Use a checkpoint; damage is noted, and is HB_EFORMAT. */
+static int try_use(const struct hb_shelf_entry *x, hb_shelf_use use, hb_shelf_note note, void *ctx,
+                   struct hb_err *e)
+{
+    struct hb_err why = {0};
+    int rc = use(ctx, x->path, &why);
+
+    if (is_damage(rc)) {
+        tell(note, ctx, x->path, "damaged", why.msg);
+        rc = HB_EFORMAT;
+    }
+    if (rc != HB_OK && e != NULL)
+        *e = why;
+    return rc;
+}
+
+int hb_shelf_newest(const char *dir, enum hb_shelf_scope scope, hb_shelf_use use,
+                    hb_shelf_note note, void *ctx, char *path, size_t cap, struct hb_err *e)
 {
     struct hb_shelf s;
     size_t i;
-    int rc = hb_shelf_open(dir, &s, e);
+    int rc = hb_shelf_open(dir, scope, &s, e);
 
+    path[0] = '\0';
     if (rc != HB_OK)
         return rc;
     tell_damaged(&s, note, ctx);
-    i = n_opened(&s);
-    while (i > 0 && !is_good(&s.entry[i - 1], note, ctx))
-        i--;
-    if (i == 0)
+    rc = HB_EFORMAT;
+    for (i = n_opened(&s); i > 0 && rc == HB_EFORMAT; i--)
+        rc = try_use(&s.entry[i - 1], use != NULL ? use : verify, note, ctx, e);
+    if (rc == HB_EFORMAT)
         rc = hb_fail(e, HB_ENOINPUT, "there is no good checkpoint in '%s'", dir);
-    else if (strlen(s.entry[i - 1].path) >= cap)
-        rc = hb_fail(e, HB_ENOINPUT, "the path of '%s' is too long", s.entry[i - 1].path);
-    else
-        memcpy(path, s.entry[i - 1].path, strlen(s.entry[i - 1].path) + 1);
+    else if (rc == HB_OK && strlen(s.entry[i].path) >= cap)
+        rc = hb_fail(e, HB_ENOINPUT, "the path of '%s' is too long", s.entry[i].path);
+    else if (rc == HB_OK)
+        memcpy(path, s.entry[i].path, strlen(s.entry[i].path) + 1);
     hb_shelf_close(&s);
     return rc;
 }
@@ -268,22 +305,50 @@ static int remove_older(const char *dir, const struct hb_shelf *s, size_t oldest
     return HB_OK;
 }
 
-int hb_shelf_prune(const char *dir, uint64_t keep, hb_shelf_note note, void *ctx, struct hb_err *e)
+/* Whether an entry that opens counts as good; `written` is that of the caller's own, or NULL. */
+static int is_good(const struct hb_shelf_entry *x, const struct hb_shelf_entry *written,
+                   hb_shelf_note note, void *ctx, bool *good, struct hb_err *e)
+{
+    int rc;
+
+    *good = true;
+    if (written != NULL && x->iteration <= written->iteration)
+        return HB_OK;
+    rc = try_use(x, verify, note, ctx, e);
+    *good = rc == HB_OK;
+    return rc == HB_EFORMAT ? HB_OK : rc;
+}
+
+static const struct hb_shelf_entry *find(const struct hb_shelf *s, const char *name)
+{
+    for (size_t i = 0; name != NULL && i < n_opened(s); i++)
+        if (strcmp(s->entry[i].name, name) == 0)
+            return &s->entry[i];
+    return NULL;
+}
+
+int hb_shelf_prune(const char *dir, enum hb_shelf_scope scope, uint64_t keep, const char *written,
+                   hb_shelf_note note, void *ctx, struct hb_err *e)
 {
     struct hb_shelf s;
     uint64_t n_good = 0;
     size_t newest = 0;
     size_t i;
-    int rc = hb_shelf_open(dir, &s, e);
+    int rc = hb_shelf_open(dir, scope, &s, e);
 
     if (rc != HB_OK)
         return rc;
     tell_damaged(&s, note, ctx);
     if ((rc = check_one_run(&s, e)) != HB_OK)
         goto out;
-    for (i = n_opened(&s); i > 0 && n_good < keep; i--)
-        if (is_good(&s.entry[i - 1], note, ctx) && n_good++ == 0)
+    for (i = n_opened(&s); i > 0 && n_good < keep; i--) {
+        bool good;
+
+        if ((rc = is_good(&s.entry[i - 1], find(&s, written), note, ctx, &good, e)) != HB_OK)
+            goto out;
+        if (good && n_good++ == 0)
             newest = i - 1;
+    }
     if (n_good == 0)
         goto out;
     if ((rc = mend_latest(dir, s.entry[newest].name, e)) == HB_OK && n_good == keep)

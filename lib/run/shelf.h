@@ -1,4 +1,5 @@
 /* shelf.h - a folder of checkpoints: what is there, which one is the newest good one, what may go.
+ * The only lister of checkpoints: hb-ckpt looks at every *.hbc, a run at those that hb-train named.
  * [run]
  *
  * `latest.hbc` is a symbolic link to the newest; it is no entry of its own. Threads: main thread.
@@ -32,25 +33,44 @@ struct hb_shelf {                 /* {0} is closed */
     size_t n;
 };
 
-/* Look at every *.hbc of a folder. Headers, trees and hashes are verified, rows are not. Errors:
+enum hb_shelf_scope {
+    HB_SHELF_ALL, /* every *.hbc, whatever people called it */
+    HB_SHELF_RUN /* iter-N.hbc: what hb-train names so is its own, the rest is none of its business */
+};
+
+/* Look at the *.hbc of a folder. Headers, trees and hashes are verified, rows are not. Errors:
  * HB_ENOINPUT. A checkpoint that does not open is an entry, not an error. */
-int hb_shelf_open(const char *dir, struct hb_shelf *s, struct hb_err *e) HB_MUSTUSE;
+int hb_shelf_open(const char *dir, enum hb_shelf_scope scope, struct hb_shelf *s,
+                  struct hb_err *e) HB_MUSTUSE;
 void hb_shelf_close(struct hb_shelf *s);
+
+/* DIR/iter-N.hbc, as hb-train names its checkpoints. */
+void hb_shelf_name(const char *dir, uint64_t iteration, char out[HB_PATH_MAX]);
 
 /* Told of what happened to a file: "removed", or "damaged" with why. why may be NULL. */
 typedef void (*hb_shelf_note)(void *ctx, const char *path, const char *what, const char *why);
+/* Use a checkpoint. Data that turn out to be damaged (HB_EFORMAT, HB_EVERSION, HB_EIO) are no end:
+ * the next older one is offered. */
+typedef int (*hb_shelf_use)(void *ctx, const char *path, struct hb_err *e);
 
-/* Path of the newest checkpoint whose every byte is good into path[cap]; damaged ones that are
- * newer are noted (note may be NULL). Errors: HB_ENOINPUT: there is none. */
-int hb_shelf_newest(const char *dir, char *path, size_t cap, hb_shelf_note note, void *ctx,
+/* Offer the checkpoints that open to `use`, newest first, until it returns HB_OK; path[cap] gets the
+ * one taken. So a checkpoint is verified by its use and read once. Damaged ones that are newer are
+ * noted. use, note: NULL: every byte is verified; nobody is told. Errors: HB_ENOINPUT: there is no
+ * good one (path is ""); what `use` says. */
+int hb_shelf_newest(const char *dir, enum hb_shelf_scope scope, hb_shelf_use use,
+                    hb_shelf_note note, void *ctx, char *path, size_t cap,
                     struct hb_err *e) HB_MUSTUSE;
 /* Let latest.hbc point to a file of the folder, atomically. Errors: HB_ECREATE. */
 int hb_shelf_set_latest(const char *dir, const char *name, struct hb_err *e) HB_MUSTUSE;
-/* Keep the newest `keep` (>= 1) checkpoints whose every byte is good, remove what is older; while
- * there are fewer good ones nothing is removed, and what does not open never is. latest.hbc, where
- * it exists, points to the newest good one afterwards. Errors: HB_EIDENTITY: the folder holds
- * checkpoints of different runs; HB_EIO: a file cannot be removed. */
-int hb_shelf_prune(const char *dir, uint64_t keep, hb_shelf_note note, void *ctx,
-                   struct hb_err *e) HB_MUSTUSE;
+/* Keep the newest `keep` (>= 1) good checkpoints, remove what is older; while there are fewer good
+ * ones nothing is removed, and what does not open never is. latest.hbc, where it exists, points to
+ * the newest good one afterwards.
+ *   written  name of a checkpoint that the caller wrote and synced: it is good, and those older
+ *            than it are taken for good when they open, so that nothing is read back. NULL: a good
+ *            one is one whose every byte was verified now.
+ * Errors: HB_EIDENTITY: the folder holds checkpoints of different runs; HB_EIO: a file cannot be
+ * removed. */
+int hb_shelf_prune(const char *dir, enum hb_shelf_scope scope, uint64_t keep, const char *written,
+                   hb_shelf_note note, void *ctx, struct hb_err *e) HB_MUSTUSE;
 
 #endif

@@ -90,10 +90,15 @@ int hb_child_start(char *const argv[], struct hb_child *c, struct hb_err *e)
     return HB_OK;
 }
 
+/* A child leads a process group: what it started and left behind ends with it. One that ends by
+ * itself, and so has closed its output, does not hear the signal any more; one that closed it and
+ * stays would be waited for without end. */
 static int reap(struct hb_child *c)
 {
     int status = 0;
 
+    if (c->pid > 0)
+        (void)kill(-c->pid, SIGKILL); /* there may be nobody left */
     while (c->pid > 0 && waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
         ;
     close_fd(&c->to);
@@ -116,10 +121,8 @@ int hb_child_reap(struct hb_child *c, char out[64])
 
 void hb_child_kill(struct hb_child *c)
 {
-    if (c->pid <= 0)
-        return;
-    (void)kill(c->pid, SIGKILL); /* it may have ended already */
-    (void)reap(c);
+    if (c->pid > 0)
+        (void)reap(c);
 }
 
 void hb_child_close(struct hb_child *c)

@@ -25,9 +25,9 @@ int hb_child_start(char *const argv[], struct hb_child *c, struct hb_err *e) HB_
 void hb_child_close(struct hb_child *c);
 /* Close its input, wait until its output ends, at most `patience_ms`, then kill -9; reap. */
 void hb_child_stop(struct hb_child *c, int patience_ms);
-/* Kill -9, close, reap. No-op for none. */
+/* Kill -9 the child and what is left of its process group, close, reap. No-op for none. */
 void hb_child_kill(struct hb_child *c);
-/* Reap a child whose output has ended; how it ended, as text, into out[64]. Returns its exit code,
+/* Reap a child whose output has ended, and with it its process group; how it ended, as text, into out[64]. Returns its exit code,
  * -1 when a signal ended it. */
 int hb_child_reap(struct hb_child *c, char out[64]);
 

@@ -10,6 +10,7 @@
 #include "run/hello.h"
 #include "run/logdir.h"
 #include "run/metrics.h"
+#include "run/shelf.h"
 #include "store/checkpoint.h"
 
 #define BIG_TABLE      (64u << 20) /* from here on several mergers pay */
@@ -90,8 +91,10 @@ static int match_run(const struct train *t, const struct hb_checkpoint *c, const
     return rc;
 }
 
-static int load_checkpoint(struct train *t, const char *path, struct hb_err *e)
+/* A checkpoint into the table, verified while it is read; damaged, the table is void. */
+static int load_checkpoint(void *ctx, const char *path, struct hb_err *e)
 {
+    struct train *t = ctx;
     struct hb_checkpoint c = {0};
     int rc = hb_checkpoint_open(path, &c, e);
 
@@ -105,97 +108,136 @@ static int load_checkpoint(struct train *t, const char *path, struct hb_err *e)
     return rc;
 }
 
+static void set_to_start(struct train *t)
+{
+    memset(t->table.rows, 0, 4 * t->table.layout.n_words);
+    hb_table_set(&t->table, HB_TABLE_CLEAN, 0, 0, 0);
+    t->nodes_before = 0;
+}
+
 static int read_position(struct train *t, struct hb_err *e)
 {
     return hb_table_clean(&t->table, &t->generation, &t->iteration, e);
 }
 
-/* --resume-from latest: the newest whole checkpoint. A run that ended before its first one begins
- * again, which gives the same bits. */
-static int find_latest(struct train *t, char newest[HB_PATH_MAX], struct hb_err *e)
-{
-    char text[HB_PATH_MAX + 96];
-    size_t n_damaged;
-    int rc = hb_logdir_newest(&t->dir, newest, &n_damaged, e);
+struct newest { /* a search for the newest checkpoint of the folder */
+    struct train *t;
+    char path[HB_PATH_MAX]; /* "": there is none */
+    uint64_t iteration;
+    size_t n_damaged; /* passed over */
+};
 
-    if (rc != HB_OK)
-        return rc;
-    if (newest[0] == '\0' && n_damaged > 0)
-        return hb_fail(e, HB_EFORMAT, "none of the %zu checkpoints in '%s' is whole", n_damaged,
-                       t->dir.checkpoints);
-    if (newest[0] == '\0' && !t->dir.was_there)
-        return hb_fail(e, HB_ENOINPUT, "'%s' has no checkpoint to resume from", t->dir.checkpoints);
-    if (newest[0] == '\0')
-        (void)snprintf(text, sizeof text, "'%s' has no checkpoint yet: beginning at iteration 0",
-                       t->dir.checkpoints);
-    else if (n_damaged > 0)
-        (void)snprintf(text, sizeof text, "%zu newer checkpoints are damaged: resuming from %s",
-                       n_damaged, newest);
-    else
-        (void)snprintf(text, sizeof text, "Resuming from %s", newest);
-    info(t, text);
-    return HB_OK;
+static void count_damaged(void *ctx, const char *path, const char *what, const char *why)
+{
+    struct newest *n = ctx;
+
+    (void)path;
+    (void)what;
+    n->n_damaged += why != NULL;
 }
 
-/* A folder holds one run: its newest checkpoint must be of this one; *iteration gets how far that
- * is. */
-static int check_folder(const struct train *t, uint64_t *iteration, struct hb_err *e)
+static int use_newest(void *ctx, const char *path, struct hb_err *e)
 {
-    struct hb_checkpoint c = {0};
-    char newest[HB_PATH_MAX];
-    int rc = hb_logdir_newest(&t->dir, newest, NULL, e);
+    const struct newest *n = ctx;
 
-    if (rc != HB_OK || newest[0] == '\0')
-        return rc;
-    if ((rc = hb_checkpoint_open(newest, &c, e)) == HB_OK)
-        rc = match_run(t, &c, newest, e);
-    *iteration = c.iteration;
+    return load_checkpoint(n->t, path, e);
+}
+
+/* Look at it only: is it whole, and of this run? */
+static int match_newest(void *ctx, const char *path, struct hb_err *e)
+{
+    struct newest *n = ctx;
+    struct hb_checkpoint c = {0};
+    int rc = hb_checkpoint_open(path, &c, e);
+
+    if (rc == HB_OK && (rc = match_run(n->t, &c, path, e)) == HB_OK)
+        rc = hb_checkpoint_verify(&c, e);
+    n->iteration = c.iteration;
     hb_checkpoint_close(&c);
     return rc;
 }
 
-static int refuse_second_run(const struct train *t, struct hb_err *e)
+/* None at all is no error: path is "", and the table may be void. */
+static int find_newest(struct train *t, hb_shelf_use use, struct newest *n, struct hb_err *e)
 {
-    uint64_t *list;
-    size_t n;
-    int rc = hb_checkpoints_list(t->dir.checkpoints, &list, &n, e);
+    struct hb_err own = {0};
+    int rc;
 
-    hb_mem_free(list);
-    if (rc == HB_OK && n > 0)
-        return hb_fail(e, HB_ECREATE,
-                       "'%s' already holds a run; go on with --resume-from latest or name "
-                       "another --logdir",
-                       t->dir.path);
+    *n = (struct newest){.t = t};
+    rc = hb_shelf_newest(t->dir.checkpoints, HB_SHELF_RUN, use, count_damaged, n, n->path,
+                         sizeof n->path, &own);
+    if (rc == HB_ENOINPUT && n->path[0] == '\0') {
+        n->iteration = 0;
+        return HB_OK;
+    }
+    if (rc != HB_OK && e != NULL)
+        *e = own;
     return rc;
 }
 
-/* Begin anew, or where --resume-from says. */
+/* --resume-from latest: the newest whole checkpoint. A run that ended before its first one begins
+ * again, which gives the same bits. */
+static int resume_latest(struct train *t, struct hb_err *e)
+{
+    struct newest n;
+    char text[HB_PATH_MAX + 96];
+    int rc = find_newest(t, use_newest, &n, e);
+
+    if (rc != HB_OK)
+        return rc;
+    if (n.path[0] == '\0' && n.n_damaged > 0)
+        return hb_fail(e, HB_EFORMAT, "none of the %zu checkpoints in '%s' is whole", n.n_damaged,
+                       t->dir.checkpoints);
+    if (n.path[0] == '\0' && !t->dir.was_there)
+        return hb_fail(e, HB_ENOINPUT, "'%s' has no checkpoint to resume from", t->dir.checkpoints);
+    if (n.path[0] == '\0')
+        (void)snprintf(text, sizeof text, "'%s' has no checkpoint yet: beginning at iteration 0",
+                       t->dir.checkpoints);
+    else if (n.n_damaged > 0)
+        (void)snprintf(text, sizeof text, "%zu checkpoints are damaged: resuming from %s",
+                       n.n_damaged, n.path);
+    else
+        (void)snprintf(text, sizeof text, "Resuming from %s", n.path);
+    info(t, text);
+    return HB_OK;
+}
+
+static int refuse_second_run(const struct train *t, struct hb_err *e)
+{
+    struct hb_shelf s;
+    int rc = hb_shelf_open(t->dir.checkpoints, HB_SHELF_RUN, &s, e);
+
+    if (rc == HB_OK && s.n > 0)
+        rc = hb_fail(e, HB_ECREATE,
+                     "'%s' already holds a run; go on with --resume-from latest or name "
+                     "another --logdir",
+                     t->dir.path);
+    hb_shelf_close(&s);
+    return rc;
+}
+
+/* Begin anew, or where --resume-from says. A folder holds one run: with a checkpoint from elsewhere
+ * its own newest must be of this run too, and not be further. */
 static int first_position(struct train *t, struct hb_err *e)
 {
-    char newest[HB_PATH_MAX] = "";
-    uint64_t ahead = 0;
+    const char *from = t->o->resume_from;
+    struct newest own = {0};
     int rc;
 
-    t->from = t->o->resume_from;
-    if (t->from == NULL) {
+    if (from == NULL)
         rc = refuse_second_run(t, e);
-    } else if (strcmp(t->from, "latest") == 0) {
-        rc = find_latest(t, newest, e);
-        t->from = newest[0] != '\0' ? newest : NULL;
-    } else {
-        rc = check_folder(t, &ahead, e);
-    }
-    if (rc == HB_OK && t->from != NULL)
-        rc = load_checkpoint(t, t->from, e);
-    if (t->from == newest)
-        t->from = NULL; /* it will be found again */
+    else if (strcmp(from, "latest") == 0)
+        rc = resume_latest(t, e);
+    else if ((rc = find_newest(t, match_newest, &own, e)) == HB_OK)
+        rc = load_checkpoint(t, t->from = from, e);
     if (rc != HB_OK || (rc = read_position(t, e)) != HB_OK)
         return rc;
-    if (ahead > t->iteration)
+    if (own.iteration > t->iteration)
         return hb_fail(e, HB_ECREATE,
                        "'%s' is at iteration %llu already, past the checkpoint's %llu; go on with "
                        "--resume-from latest or name another --logdir",
-                       t->dir.path, (unsigned long long)ahead, (unsigned long long)t->iteration);
+                       t->dir.path, (unsigned long long)own.iteration,
+                       (unsigned long long)t->iteration);
     return HB_OK;
 }
 
@@ -203,24 +245,20 @@ static int first_position(struct train *t, struct hb_err *e)
  */
 static int restore(struct train *t, struct hb_err *e)
 {
-    char newest[HB_PATH_MAX];
+    struct newest n;
     char text[HB_PATH_MAX + 64];
-    const char *from = newest;
-    int rc = hb_logdir_newest(&t->dir, newest, NULL, e);
+    const char *from;
+    int rc;
 
-    if (rc != HB_OK)
-        return rc;
-    if (newest[0] == '\0')
-        from = t->from;
     hb_table_set(&t->table, HB_TABLE_VOID, 0, 0, 0);
-    t->nodes_before = 0;
-    if (from != NULL) {
-        rc = load_checkpoint(t, from, e);
-    } else {
-        memset(t->table.rows, 0, 4 * t->table.layout.n_words);
-        hb_table_set(&t->table, HB_TABLE_CLEAN, 0, 0, 0);
-    }
-    if (rc != HB_OK || (rc = read_position(t, e)) != HB_OK)
+    if ((rc = find_newest(t, use_newest, &n, e)) != HB_OK)
+        return rc;
+    from = n.path[0] != '\0' ? n.path : t->from;
+    if (from == NULL)
+        set_to_start(t);
+    else if (from == t->from && (rc = load_checkpoint(t, from, e)) != HB_OK)
+        return rc;
+    if ((rc = read_position(t, e)) != HB_OK)
         return rc;
     t->metrics.restores++;
     t->metrics.last_iteration = t->iteration; /* rates are never negative */
@@ -241,9 +279,7 @@ static int save(struct train *t, struct hb_err *e)
     int rc;
 
     *t->o->phase = HB_TRAIN_SAVING;
-    rc = hb_logdir_save(&t->dir, &t->table, e);
-    if (rc == HB_OK)
-        rc = hb_checkpoints_prune(t->dir.checkpoints, t->o->config.snapshot_keep, NULL, e);
+    rc = hb_logdir_save(&t->dir, &t->table, t->o->config.snapshot_keep, e);
     *t->o->phase = HB_TRAIN_ROUNDS;
     if (rc == HB_OK)
         t->saved = t->iteration;
@@ -477,7 +513,7 @@ static void fill_result(const struct train *t, struct hb_train_result *out)
     out->seconds = hb_os_monotonic() - t->metrics.start;
     out->iter_per_s =
         out->seconds > 0 ? (double)(t->iteration - t->first_iteration) / out->seconds : 0.0;
-    hb_checkpoints_name(t->dir.checkpoints, t->iteration, out->checkpoint);
+    hb_shelf_name(t->dir.checkpoints, t->iteration, out->checkpoint);
     if (hb_checkpoint_open(out->checkpoint, &c, NULL) == HB_OK)
         hb_hash_hex(&c.content, out->hash);
     hb_checkpoint_close(&c);

@@ -39,7 +39,7 @@ run_alive() {
     "$@" 8>alive &
     local pid=$!
     exec 7<alive
-    wait $pid || rc=$?
+    wait "$pid" || rc=$?
     read -r -u 7 _ || true # end of file: nobody holds it any more
     exec 7<&-
     rm alive
@@ -116,6 +116,29 @@ run_alive() {
     assert_success
     says "no result within 1 s"
     [ "$(metric a '.workers_replaced >= 2')" = true ]
+    same straight a
+}
+
+@test "a worker that is killed takes along what it started, even what its end sets free" {
+    faulty_programs
+    mv bin/hb-worker bin/good
+    cat >bin/hb-worker <<'EOF'
+#!/usr/bin/env bash
+bin=${0%/*}
+if mkdir "$bin/once" 2>/dev/null; then # deaf, with a child that would stay
+    cat <>"$bin/quiet" &
+    kill -STOP $$
+elif mkdir "$bin/twice" 2>/dev/null; then # ends its output, and does not end
+    exec >&-
+    read -r _ <>"$bin/quiet"
+fi
+exec "$bin/good" "$@"
+EOF
+    chmod +x bin/hb-worker
+    mkfifo bin/quiet
+    run_alive full a --num-workers 2 --task-timeout 1
+    [ "$rc" = 0 ]
+    [ "$(metric a .workers_replaced)" = 2 ]
     same straight a
 }
 
@@ -259,25 +282,21 @@ EOF
 }
 
 @test "SIGTERM before the first round ends at once with 75, also while buckets are built" {
-    mkfifo gate
     printf '%s\n' "game: $GAMES/leduc.game" \
         "cards: {preflop: {plugin: misbehaves, args: \"fifo=$PWD/gate\"}, flop: {plugin: lossless}}" >run.yaml
-    hb-train --config run.yaml --logdir a --iters 1000 --plugin-path "$B/tests/plugins" 2>err &
-    local pid=$! rc=0
-    exec 6>gate # the plugin is at work now
+    local pid rc=0
+    gated --config run.yaml --logdir a --iters 1000 --plugin-path "$B/tests/plugins" 2>err
     [ -n "$(find a -name 'buckets-*.tmp.*')" ]
-    kill -TERM $pid
-    wait $pid || rc=$?
+    kill -TERM "$pid"
+    wait "$pid" || rc=$?
     exec 6>&-
     [ $rc = 75 ]
     grep -q "resume-from latest" err
     # the next one begins again and removes what was half-written
-    hb-train --config run.yaml --logdir a --iters 1000 --plugin-path "$B/tests/plugins" -q \
-        --resume-from latest 2>err &
-    pid=$!
-    exec 6>gate
+    gated --config run.yaml --logdir a --iters 1000 --plugin-path "$B/tests/plugins" -q \
+        --resume-from latest 2>err
     exec 6>&-
-    wait $pid
+    wait "$pid"
     [ -z "$(find a -name '*.tmp*')" ]
     hb-ckpt verify a/checkpoints/latest.hbc
 }
@@ -498,12 +517,11 @@ EOF
 }
 
 @test "a folder that another hb-train works in is 73" {
-    mkfifo gate
+    local pid
     printf '%s\n' "game: $GAMES/leduc.game" \
         "cards: {preflop: {plugin: misbehaves, args: \"fifo=$PWD/gate\"}, flop: {plugin: lossless}}" >run.yaml
-    hb-train --config run.yaml --logdir a --iters 100 --plugin-path "$B/tests/plugins" -q 2>err &
-    BG+=($!)
-    exec 6>gate
+    gated --config run.yaml --logdir a --iters 100 --plugin-path "$B/tests/plugins" -q 2>err
+    BG+=("$pid")
     refused 73 hb-train --config run.yaml --logdir a --iters 100 --plugin-path "$B/tests/plugins"
     says "another hb-train is at work in 'a'"
     exec 6>&-

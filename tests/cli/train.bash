@@ -119,3 +119,17 @@ hello_bytes() {
     hb-ckpt init --config run.yaml -o hello.table
     "$HB_BIN/hb-worker" --table hello.table </dev/null | wc -c
 }
+
+# gated ARG...: hb-train in the background, as $!-like $pid, with the plugin that waits at ./gate; back
+# when it waits there, and descriptor 6 is what lets it go on. When hb-train ends before that somebody
+# else opens the gate, so that the test fails and does not wait for ever.
+gated() {
+    mkfifo alive
+    [ -p gate ] || mkfifo gate
+    { read -r _ <alive || true; : <>gate; } 3>&- &
+    hb-train "$@" 8>alive &
+    # shellcheck disable=SC2034 # the caller's
+    pid=$!
+    exec 6>gate
+    rm alive
+}
