@@ -11,14 +11,23 @@
 
 #include "base/err.h"
 #include "run/strategy.h"
+#include "solver/boardsample.h"
 #include "solver/exploit.h"
 #include "solver/public.h"
 
 enum hb_walk { HB_WALK_CHEAPER, HB_WALK_DEALS, HB_WALK_BOARDS };
 
+struct hb_evaluation_options { /* {0}: the cheaper walk, a process for each processor */
+    enum hb_walk walk;
+    int n_workers;          /* 0: one a processor */
+    uint32_t sample_boards; /* so many boards of the first street that has cards; 0: all */
+    uint64_t seed;          /* of the sample */
+};
+
 struct hb_evaluation { /* {0} is closed; not to be moved while it is open */
     struct hb_strategy *strategy;
     bool public_tree;
+    bool sampled;   /* a part of the boards: hb_evaluation_run_sampled gives no exact value */
     double work;    /* steps */
     int n_workers;  /* processes that share them */
     double seconds; /* about */
@@ -26,12 +35,18 @@ struct hb_evaluation { /* {0} is closed; not to be moved while it is open */
     /* private */
     struct hb_public_strategy by_bucket;
     struct hb_public *walk;
+    struct hb_boardsample sample;
+    uint32_t *unit;   /* owned; [n_units] of a sample: boards, then run-outs */
+    double **result;  /* owned; [boards] of drawn boards */
+    uint32_t n_units; /* of a sample */
 };
 
-/* Choose a walk and say what it costs.  n_workers: 0 for one a processor. Keeps the strategy.
- * Errors: those of hb_strategy_public and hb_public_new. */
-int hb_evaluation_open(struct hb_evaluation *v, struct hb_strategy *s, enum hb_walk walk,
-                       int n_workers, struct hb_err *e) HB_MUSTUSE;
+/* Choose a walk and say what it costs. Keeps the strategy. A sample is taken by the walk over
+ * boards; one of all boards, or where there are none to sample, is exact and `sampled` false.
+ * Errors: those of hb_strategy_public and hb_public_new; HB_EUSAGE: too few boards to sample, or a
+ * game that the walk over boards cannot do. */
+int hb_evaluation_open(struct hb_evaluation *v, struct hb_strategy *s,
+                       const struct hb_evaluation_options *o, struct hb_err *e) HB_MUSTUSE;
 void hb_evaluation_close(struct hb_evaluation *v);
 
 /* Do it. The result is the same for any number of workers.
@@ -39,5 +54,9 @@ void hb_evaluation_close(struct hb_evaluation *v);
  * Errors: HB_ENOMEM, HB_ESYS (a process could not be started, or died), those of the strategy. */
 int hb_evaluation_run(struct hb_evaluation *v, void (*tell)(void *ctx, double done), void *ctx,
                       struct hb_exploit *out, struct hb_err *e) HB_MUSTUSE;
+/* The same for an evaluation by a sample of boards. When it is not sampled both ends of the bracket
+ * are the exact value, to the bit. */
+int hb_evaluation_run_sampled(struct hb_evaluation *v, void (*tell)(void *ctx, double done),
+                              void *ctx, struct hb_bracket *out, struct hb_err *e) HB_MUSTUSE;
 
 #endif

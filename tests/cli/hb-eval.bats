@@ -106,6 +106,43 @@ start_of() { # GAME: GAME.hbc, generation 0
     assert_output --partial '"workers":3,'
 }
 
+@test "a sample of the flops gives a bracket, the same for any number of workers" {
+    small_holdem 4 6
+    hb-eval exploitability @uniform --game small.game >exact
+    hb-eval exploitability @uniform --game small.game --sample-boards 60 --workers 1 >a
+    hb-eval exploitability @uniform --game small.game --sample-boards 60 --workers 3 --seed 1 >b
+    cmp a b
+    hb-eval exploitability @uniform --game small.game --sample-boards 60 --seed 2 >b
+    run ! cmp -s a b
+    output=$(cat a)
+    assert_output --regexp '^\{"game":"small.game","boards":60,"of_boards":166,"seed":1,"value":\[.*\],"value_ci95":.*,"lower_best_response":\[.*\],"upper_best_response":\[.*\],"lower":.*,"upper":.*,"exploitability":\[.*,.*\],"confidence":0.95,"unit":"chips/hand","mbb_per_hand":\[.*,.*\]\}$'
+    awk -F'"exploitability":' 'NR == FNR { x = $2 + 0; next }
+        { split($2, b, /[[,\]]/); if (!(b[2] < x && x < b[3] && b[3] - b[2] < 0.05 * x)) { print; exit 1 } }' exact a
+    run --separate-stderr hb-eval exploitability @uniform --game small.game --sample-boards 60 --workers 2 --plan
+    assert_output --partial '"walk":"boards"'
+    steps=${output#*'"steps":'}
+    run hb-eval exploitability @uniform --game small.game --plan
+    all=${output#*'"steps":'}
+    awk -v some="${steps%%,*}" -v all="${all%%,*}" 'BEGIN { exit !(some < all / 2) }'
+}
+
+@test "a sample of all flops is the exact value to the bit; samples that cannot be are refused" {
+    small_holdem 4 6
+    run hb-eval exploitability @uniform --game small.game
+    exact=${output#*'"exploitability":'}
+    exact=${exact%%,*}
+    run hb-eval exploitability @uniform --game small.game --sample-boards 166
+    assert_output --partial "\"lower\":$exact,\"upper\":$exact,\"exploitability\":[$exact,$exact]"
+    run hb-eval exploitability @call --config "$ROOT/examples/pushfold.yaml" --sample-boards 10
+    assert_output --partial '"boards":0,"of_boards":0,'
+    refused 64 hb-eval exploitability @uniform --game small.game --sample-boards 11
+    says "12 are the fewest"
+    refused 64 hb-eval exploitability @uniform --game small.game --sample-boards 0
+    refused 64 hb-eval exploitability @uniform --game small.game --sample-boards 20 --walk deals
+    refused 64 hb-eval exploitability @uniform --game small.game --seed 3
+    refused 64 hb-eval exploitability @uniform --game "$GAMES/kuhn.game" --sample-boards 3
+}
+
 @test "both walks agree on a checkpoint with buckets" {
     small_holdem 3 4
     cat >small.yaml <<'EOY'
