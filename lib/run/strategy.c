@@ -47,31 +47,58 @@ static int open_fixed(const char *name, const struct hb_strategy_options *o, str
     return rc;
 }
 
-static int open_checkpoint(const char *name, const struct hb_strategy_options *o,
-                           struct hb_strategy *s, struct hb_err *e)
+static unsigned longest_row(const struct hb_tree *t)
 {
     unsigned longest = 0;
+
+    for (uint32_t i = 0; i < t->n_nodes; i++)
+        if (t->node[i].n_actions > longest)
+            longest = t->node[i].n_actions;
+    return longest;
+}
+
+static int open_checkpoint(const char *name, struct hb_strategy *s, struct hb_err *e)
+{
     int rc;
 
-    if (o->config != NULL || o->game != NULL)
-        return hb_fail(e, HB_EUSAGE,
-                       "--%s goes with a fixed strategy such as @uniform; the checkpoint '%s' "
-                       "names its own game",
-                       o->config ? "config" : "game", name);
     if ((rc = hb_checkpoint_open(name, &s->checkpoint, e)) != HB_OK)
         return rc;
     if (s->checkpoint.layout.n_words <= VERIFY_WORDS &&
         (rc = hb_creader_verify(s->checkpoint.file, NULL, e)) != HB_OK)
         return rc;
+    s->counted = true;
     s->spec = s->checkpoint.spec;
     s->tree = &s->checkpoint.tree;
     s->iteration = s->checkpoint.iteration;
-    for (uint32_t i = 0; i < s->tree->n_nodes; i++)
-        if (s->tree->node[i].n_actions > longest)
-            longest = s->tree->node[i].n_actions;
-    if ((rc = hb_mem_new(&s->row, HB_ROW_HEAD + 2 * (size_t)longest, sizeof *s->row, "a row", e)) !=
-            HB_OK ||
-        o->buckets == NULL)
+    return hb_mem_new(&s->row, HB_ROW_HEAD + 2 * (size_t)longest_row(s->tree), sizeof *s->row,
+                      "a row", e);
+}
+
+static int open_blueprint(const char *name, struct hb_strategy *s, struct hb_err *e)
+{
+    int rc;
+
+    if ((rc = hb_blueprint_open(name, &s->blueprint, e)) != HB_OK)
+        return rc;
+    s->spec = s->blueprint.spec;
+    s->tree = &s->blueprint.tree;
+    s->iteration = s->blueprint.iteration;
+    return hb_mem_new(&s->quantised, longest_row(s->tree), sizeof *s->quantised, "a row", e);
+}
+
+static int open_trained(const char *name, const struct hb_strategy_options *o,
+                        struct hb_strategy *s, struct hb_err *e)
+{
+    bool blueprint = hb_blueprint_is(name);
+    int rc;
+
+    if (o->config != NULL || o->game != NULL)
+        return hb_fail(e, HB_EUSAGE,
+                       "--%s goes with a fixed strategy such as @uniform; the %s '%s' names its "
+                       "own game",
+                       o->config ? "config" : "game", blueprint ? "blueprint" : "checkpoint", name);
+    rc = blueprint ? open_blueprint(name, s, e) : open_checkpoint(name, s, e);
+    if (rc != HB_OK || o->buckets == NULL)
         return rc;
     if (strlen(o->buckets) >= sizeof s->buckets_path)
         return hb_fail(e, HB_EUSAGE, "the path of the bucket file is too long");
@@ -87,7 +114,7 @@ int hb_strategy_open(const char *name, const struct hb_strategy_options *o, stru
     int rc;
 
     memset(s, 0, sizeof *s);
-    rc = name[0] == '@' ? open_fixed(name, o, s, e) : open_checkpoint(name, o, s, e);
+    rc = name[0] == '@' ? open_fixed(name, o, s, e) : open_trained(name, o, s, e);
     if (rc != HB_OK)
         hb_strategy_close(s);
     return rc;
@@ -101,6 +128,8 @@ void hb_strategy_close(struct hb_strategy *s)
         hb_buckets_fini(&s->buckets);
     hb_mem_free(s->rows);
     hb_mem_free(s->row);
+    hb_mem_free(s->quantised);
+    hb_blueprint_close(&s->blueprint);
     if (s->fixed)
         hb_tree_fini(&s->own_tree);
     else
@@ -114,7 +143,7 @@ int hb_strategy_preload(struct hb_strategy *s, uint64_t max_bytes, struct hb_err
     int32_t *rows = NULL;
     int rc;
 
-    if (s->fixed || s->rows != NULL || n > max_bytes / sizeof *rows)
+    if (!s->counted || s->rows != NULL || n > max_bytes / sizeof *rows)
         return HB_OK;
     if ((rc = hb_mem_new(&rows, (size_t)n, sizeof *rows, "the rows of the table", e)) != HB_OK)
         return rc;
@@ -191,8 +220,8 @@ int hb_strategy_bucket(struct hb_strategy *s, int street, const uint8_t *cards, 
     if (rc != HB_OK)
         return rc;
     if (found >= n) /* rows are looked up without a further check */
-        return hb_fail(e, HB_EFORMAT, "the checkpoint has %u buckets on street %d, not %llu", n,
-                       street + 1, (unsigned long long)found);
+        return hb_fail(e, HB_EFORMAT, "there are %u buckets on street %d, not %llu", n, street + 1,
+                       (unsigned long long)found);
     *bucket = (uint32_t)found;
     return HB_OK;
 }
@@ -222,6 +251,14 @@ static int average(struct hb_strategy *s, uint32_t node, uint32_t bucket, double
     if (s->fixed) {
         hb_fixed_strategy(&s->rule, node, NULL, prob);
         *visits = 0;
+        return HB_OK;
+    }
+    if (s->quantised != NULL) {
+        *visits = 0;
+        if ((rc = hb_blueprint_row(&s->blueprint, node, bucket, s->quantised, e)) != HB_OK)
+            return rc;
+        for (unsigned a = 0; a < s->tree->node[node].n_actions; a++)
+            prob[a] = s->quantised[a] / (double)HB_BLUEPRINT_ONE;
         return HB_OK;
     }
     if (s->rows != NULL)
@@ -316,8 +353,8 @@ static void public_buckets(void *ctx, int street, const uint8_t *board, int n_bo
         }
         if (file)
             found = hb_buckets_at(&s->buckets, street, found);
-        if (found >= n_buckets) { /* the opened file fits the checkpoint: not met */
-            (void)hb_fail(&s->failed, HB_EFORMAT, "bucket %llu, the checkpoint has %u",
+        if (found >= n_buckets) { /* the opened file fits: not met */
+            (void)hb_fail(&s->failed, HB_EFORMAT, "bucket %llu, there are %u",
                           (unsigned long long)found, n_buckets);
             found = 0;
         }

@@ -1,5 +1,5 @@
-/* strategy.h - anything that plays: the average strategy of a checkpoint, or a fixed strategy
- * (@uniform @call @fold @raise) with a game. [run]
+/* strategy.h - anything that plays: the average strategy of a checkpoint or of a blueprint file, or
+ * a fixed strategy (@uniform @call @fold @raise) with a game. [run]
  *
  * Questions are answered from the rows of one information set at a time, or, after
  * hb_strategy_preload, from memory. Threads: an object belongs to one thread. */
@@ -18,6 +18,7 @@
 #include "solver/public.h"
 #include "solver/spec.h"
 #include "solver/table.h"
+#include "store/blueprint.h"
 #include "store/checkpoint.h"
 
 struct hb_strategy_options {
@@ -28,11 +29,14 @@ struct hb_strategy_options {
 
 struct hb_strategy { /* {0} is closed; not to be moved while it is open */
     bool fixed;
+    bool counted;               /* rows know how often they were visited: a checkpoint */
     uint64_t iteration;         /* 0 when fixed */
     struct hb_spec spec;        /* fixed: rules, betting and game_name alone */
     const struct hb_tree *tree; /* of the checkpoint, or own_tree */
     /* private */
     struct hb_checkpoint checkpoint;
+    struct hb_blueprint blueprint;
+    uint16_t *quantised; /* the longest row of a blueprint */
     struct hb_tree own_tree;
     struct hb_fixed rule;
     char buckets_path[HB_PATH_MAX]; /* given by the caller, or "" */
@@ -45,11 +49,11 @@ struct hb_strategy { /* {0} is closed; not to be moved while it is open */
     struct hb_err failed;
 };
 
-/* Open `name`: a checkpoint file, "-" for one on standard input, or "@..." with config or game.
- * A file with up to 256 MiB of rows is verified whole, of a larger one each chunk when it is read.
+/* Open `name`: a checkpoint or blueprint file, "-" for a checkpoint on standard input, or "@..."
+ * with config or game. A checkpoint with up to 256 MiB of rows is verified whole, of a larger one each chunk when it is read.
  * Bucket files are opened when a street first needs one; one that was given is opened at once.
  * Errors: HB_EUSAGE (a fixed strategy without a game, a game with a checkpoint, no such name),
- * those of hb_checkpoint_open, hb_config_load, hb_tree_new, hb_spec_open_buckets. */
+ * those of hb_checkpoint_open, hb_blueprint_open, hb_config_load, hb_tree_new, hb_spec_open_buckets. */
 int hb_strategy_open(const char *name, const struct hb_strategy_options *o, struct hb_strategy *s,
                      struct hb_err *e) HB_MUSTUSE;
 void hb_strategy_close(struct hb_strategy *s);
@@ -70,7 +74,7 @@ int hb_strategy_unbucket(struct hb_strategy *s, int street, uint32_t bucket,
 
 /* Average strategy and visits at a node for many buckets.
  *   bucket  [n], any order; each row is read once
- *   prob    [n][n_actions]; visits [n], 0 for a fixed strategy, may be NULL
+ *   prob    [n][n_actions]; visits [n], 0 unless they are counted, may be NULL
  * Cost: rows far apart in a large table lie in different chunks, some milliseconds each. */
 int hb_strategy_rows(struct hb_strategy *s, uint32_t node, const uint32_t *bucket, size_t n,
                      double *prob, uint32_t *visits, struct hb_err *e) HB_MUSTUSE;

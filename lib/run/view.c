@@ -573,7 +573,7 @@ bool hb_view_weighted(const struct hb_view *v)
 
 bool hb_view_seen(const struct hb_view *v, uint32_t item)
 {
-    return v->strategy->fixed || v->item[item].visits > 0;
+    return !v->strategy->counted || v->item[item].visits > 0;
 }
 
 const char *hb_view_number(uint64_t n, char out[32])

@@ -89,7 +89,7 @@ int hb_view_mode(const struct hb_view *v, uint32_t item);
 bool hb_view_far(const struct hb_view *v, uint32_t item);
 /* Whether hands differ in how often they get here, so that weighing them makes a difference. */
 bool hb_view_weighted(const struct hb_view *v);
-/* Whether an item's numbers come from training (always true for a fixed strategy). */
+/* Whether an item's numbers come from training (always true where visits are not counted). */
 bool hb_view_seen(const struct hb_view *v, uint32_t item);
 
 #endif

@@ -264,7 +264,7 @@ static void put_list(const struct hb_view *v, enum hb_view_colour colour, struct
 
         put_name(v, i, out);
         hb_buf_printf(out, "%12s",
-                      v->strategy->fixed ? "-" : hb_view_number(v->item[i].visits, number));
+                      !v->strategy->counted ? "-" : hb_view_number(v->item[i].visits, number));
         for (int a = v->n_actions - 1; a >= 0; a--)
             hb_buf_printf(out, "%7.1f%%", 100 * prob[a]);
         if (!hb_view_seen(v, i)) {

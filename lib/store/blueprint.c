@@ -1,6 +1,8 @@
 #include "store/blueprint.h"
 
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/io.h"
@@ -353,6 +355,22 @@ static int map_strategy(struct hb_blueprint *b, struct hb_err *e)
     b->map = map;
     place_rows(b);
     return HB_OK;
+}
+
+bool hb_blueprint_is(const char *path)
+{
+    char magic[4];
+    struct stat st;
+    bool is;
+    int fd;
+
+    /* a stream's first bytes could not be put back */
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || hb_io_open_read(path, &fd, NULL) != HB_OK)
+        return false;
+    is = hb_io_read_full(fd, magic, sizeof magic, NULL, path, NULL) == HB_OK &&
+         memcmp(magic, HB_BLUEPRINT_MAGIC, sizeof magic) == 0;
+    (void)close(fd); /* read only */
+    return is;
 }
 
 int hb_blueprint_open(const char *path, struct hb_blueprint *b, struct hb_err *e)

@@ -12,6 +12,7 @@
 #ifndef HB_STORE_BLUEPRINT_H
 #define HB_STORE_BLUEPRINT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -66,6 +67,8 @@ struct hb_blueprint { /* {0} is closed */
     uint64_t stride[HB_STREETS][HB_PLAYERS_MAX]; /* actions of one bucket */
 };
 
+/* Whether there is a file of that name that begins like a blueprint; nothing else is looked at. */
+bool hb_blueprint_is(const char *path);
 /* Map a blueprint. Meta and tree are verified; of the strategy each chunk when a row of it is first
  * read, about 5 ms for its 4 MiB. Errors: HB_ENOINPUT, HB_EFORMAT, HB_EVERSION. */
 int hb_blueprint_open(const char *path, struct hb_blueprint *b, struct hb_err *e) HB_MUSTUSE;

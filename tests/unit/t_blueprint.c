@@ -84,15 +84,6 @@ static void quantising_known_rows(void)
 
 /* ---- files ---- */
 
-static int table_words(void *ctx, uint64_t at, int32_t *out, size_t n, struct hb_err *e)
-{
-    const struct hb_table *t = ctx;
-
-    (void)e;
-    memcpy(out, t->rows + at, n * sizeof *out);
-    return HB_OK;
-}
-
 static struct hb_blueprint_source source_of(struct hb_table *t)
 {
     return (struct hb_blueprint_source){.spec = &t->spec,

@@ -114,6 +114,48 @@ static void a_checkpoint_plays_its_rows(void)
     }
 }
 
+/* The same strategy as the checkpoint's, rounded to 1 / HB_BLUEPRINT_ONE. */
+static void a_blueprint_plays_what_its_checkpoint_plays(void)
+{
+    struct hb_strategy_options none = {0};
+    struct hb_strategy a;
+    struct hb_strategy b;
+    struct hb_err e = {0};
+    struct saved saved;
+    char file[256];
+    int n_rounded = 0;
+
+    save(&saved, "leduc");
+    CHECK_OK(save_blueprint(&saved.table, saved.table.live->part[0].iteration,
+                            in_folder(folder, "x.hbp", file), &e),
+             e);
+    CHECK(!hb_blueprint_is(path) && !hb_blueprint_is("-") && hb_blueprint_is(file));
+    CHECK_OK(hb_strategy_open(file, &none, &b, &e), e);
+    if (e.rc != HB_OK || !open_saved(&a))
+        return;
+    CHECK(a.counted && !b.counted && !b.fixed);
+    CHECK_EQ(a.iteration, b.iteration);
+    CHECK_OK(hb_strategy_preload(&b, 1 << 20, &e), e);
+    for (uint32_t node = 0; node < a.tree->n_nodes; node++)
+        for (uint32_t i = 0; i < hb_strategy_n_buckets(&a, a.tree->node[node].street); i++) {
+            double want[8];
+            double got[8];
+            uint32_t visits = 7;
+
+            CHECK_OK(hb_strategy_rows(&a, node, &i, 1, want, NULL, &e), e);
+            CHECK_OK(hb_strategy_rows(&b, node, &i, 1, got, &visits, &e), e);
+            CHECK_EQ(visits, 0);
+            for (int k = 0; k < a.tree->node[node].n_actions; k++) {
+                CHECK_NEAR(got[k], want[k], 1.0 / HB_BLUEPRINT_ONE);
+                n_rounded += got[k] < want[k] || got[k] > want[k];
+            }
+        }
+    CHECK(n_rounded > 0); /* else it is not the blueprint that was read */
+    hb_strategy_close(&a);
+    hb_strategy_close(&b);
+    saved_fini(&saved);
+}
+
 static void rows_come_in_the_order_asked(void)
 {
     static const uint32_t asked[] = {2, 0, 1, 2, 0};
@@ -314,6 +356,7 @@ int main(void)
 {
     CHECK(scratch_folder(folder, "strategy"));
     RUN(a_checkpoint_plays_its_rows);
+    RUN(a_blueprint_plays_what_its_checkpoint_plays);
     RUN(rows_come_in_the_order_asked);
     RUN(evaluation_is_that_of_the_table);
     RUN(a_lossless_street_needs_no_bucket_file);

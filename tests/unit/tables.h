@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "game/tree.h"
 #include "solver/table.h"
+#include "store/blueprint.h"
 #include "check.h"
 #include "games.h"
 
@@ -71,6 +72,29 @@ static inline void random_rows(struct hb_table *t, uint64_t seed, uint64_t gener
     for (uint64_t i = 0; i < generation; i++)
         iteration += hb_round_length(&t->spec.params, iteration);
     hb_table_set(t, HB_TABLE_CLEAN, generation, iteration, 17 * iteration);
+}
+
+static inline int table_words(void *ctx, uint64_t at, int32_t *out, size_t n, struct hb_err *e)
+{
+    const struct hb_table *t = ctx;
+
+    (void)e;
+    memcpy(out, t->rows + at, n * sizeof *out);
+    return HB_OK;
+}
+
+/* Its average strategy as a blueprint file. */
+static inline int save_blueprint(struct hb_table *t, uint64_t iteration, const char *path,
+                                 struct hb_err *e)
+{
+    struct hb_blueprint_source s = {.spec = &t->spec,
+                                    .tree = &t->tree,
+                                    .layout = &t->layout,
+                                    .iteration = iteration,
+                                    .words = table_words,
+                                    .ctx = t};
+
+    return hb_blueprint_save(&s, path, e);
 }
 
 static inline int same_rows(const struct hb_table *a, const struct hb_table *b)
