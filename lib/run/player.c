@@ -1,24 +1,21 @@
 #include "run/player.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "abstraction/hba.h"
+#include "base/io.h"
 #include "base/mem.h"
+#include "base/os.h"
 #include "base/rng.h"
 #include "cards/eval.h"
 #include "run/config.h"
 
 /* ---- open and close ---- */
 
-static int open_fixed(const char *name, struct hb_player *p, struct hb_err *e)
+static int check_fixed(const char *name, const struct hb_player_options *o, struct hb_err *e)
 {
-    const struct hb_player_options *o = &p->o;
-    struct hb_config *c = NULL;
-    int rc;
-
-    if ((rc = hb_fixed_parse(name, &p->kind, e)) != HB_OK)
-        return rc;
-    if ((o->config == NULL) == (o->game == NULL))
+    if ((o->config != NULL) + (o->game != NULL) + (o->like != NULL) != 1)
         return hb_fail(e, HB_EUSAGE, "'%s' needs --config FILE or --game FILE%s", name,
                        o->game ? ", not both" : " to know what it plays");
     if (o->buckets != NULL || o->purify || o->threshold > 0)
@@ -27,14 +24,36 @@ static int open_fixed(const char *name, struct hb_player *p, struct hb_err *e)
                        o->buckets  ? "buckets"
                        : o->purify ? "purify"
                                    : "threshold");
+    return HB_OK;
+}
+
+static void set_fixed(struct hb_player *p, const struct hb_rules *r, const struct hb_betting *b,
+                      const char *game_name)
+{
+    p->fixed = true;
+    p->rules = *r;
+    p->betting = *b;
+    memcpy(p->game_name, game_name, sizeof p->game_name);
+}
+
+static int open_fixed(const char *name, struct hb_player *p, struct hb_err *e)
+{
+    const struct hb_player_options *o = &p->o;
+    struct hb_config *c = NULL;
+    int rc;
+
+    if ((rc = hb_fixed_parse(name, &p->kind, e)) != HB_OK ||
+        (rc = check_fixed(name, o, e)) != HB_OK)
+        return rc;
+    if (o->like != NULL) {
+        set_fixed(p, &o->like->rules, &o->like->betting, o->like->game_name);
+        return HB_OK;
+    }
     if ((rc = hb_mem_new(&c, 1, sizeof *c, "configuration", e)) != HB_OK)
         return rc;
     rc = o->config ? hb_config_load(o->config, c, e) : hb_config_from_game(o->game, c, e);
-    if (rc == HB_OK) {
-        p->fixed = true;
-        p->rules = c->rules;
-        p->betting = c->betting;
-    }
+    if (rc == HB_OK)
+        set_fixed(p, &c->rules, &c->betting, c->game_name);
     hb_mem_free(c);
     return rc;
 }
@@ -65,7 +84,7 @@ static int mark_maps(struct hb_player *p, struct hb_err *e)
 
 static int open_buckets(struct hb_player *p, struct hb_err *e)
 {
-    const struct hb_spec *s = &p->blueprint.spec;
+    const struct hb_spec *s = p->spec;
     const char *given = p->o.buckets;
     struct hb_err first = {0};
     bool quick = given == NULL || needs_file(s);
@@ -83,22 +102,63 @@ static int open_buckets(struct hb_player *p, struct hb_err *e)
     return mark_maps(p, e);
 }
 
+/* Whether a file begins as checkpoints do; a file that cannot be read does not. */
+static bool is_checkpoint(const char *name)
+{
+    char magic[4] = {0};
+    int fd;
+
+    if (hb_io_open_read(name, &fd, NULL) != HB_OK)
+        return false;
+    if (hb_io_read_full(fd, magic, sizeof magic, NULL, name, NULL) != HB_OK)
+        magic[0] = '\0';
+    (void)close(fd); /* it was only read */
+    return memcmp(magic, HB_CHECKPOINT_MAGIC, sizeof magic) == 0;
+}
+
+static int open_checkpoint(const char *name, struct hb_player *p, struct hb_err *e)
+{
+    const struct hb_strategy_options none = {0};
+    int rc;
+
+    if ((rc = hb_strategy_open(name, &none, &p->checkpoint, e)) != HB_OK ||
+        (rc = hb_strategy_preload(&p->checkpoint, hb_os_memory_bytes() / 2, e)) != HB_OK)
+        return rc;
+    p->spec = &p->checkpoint.spec;
+    p->tree = p->checkpoint.tree;
+    return HB_OK;
+}
+
 static int open_blueprint(const char *name, struct hb_player *p, struct hb_err *e)
 {
-    const struct hb_tree *t = &p->blueprint.tree;
+    int rc;
+
+    if ((rc = hb_blueprint_open(name, &p->blueprint, e)) != HB_OK)
+        return rc;
+    p->spec = &p->blueprint.spec;
+    p->tree = &p->blueprint.tree;
+    return HB_OK;
+}
+
+static int open_trained(const char *name, struct hb_player *p, struct hb_err *e)
+{
     unsigned longest = 0;
     int rc;
 
     if (p->o.config != NULL || p->o.game != NULL)
         return hb_fail(e, HB_EUSAGE,
-                       "--%s goes with a fixed strategy such as @uniform; the blueprint '%s' "
-                       "names its own game",
+                       "--%s goes with a fixed strategy such as @uniform; '%s' names its own game",
                        p->o.config ? "config" : "game", name);
-    if ((rc = hb_blueprint_open(name, &p->blueprint, e)) != HB_OK)
+    if (p->o.checkpoints && is_checkpoint(name))
+        rc = open_checkpoint(name, p, e);
+    else
+        rc = open_blueprint(name, p, e);
+    if (rc != HB_OK)
         return rc;
-    p->rules = p->blueprint.spec.rules;
-    for (uint32_t i = 0; i < t->n_nodes; i++)
-        longest = t->node[i].n_actions > longest ? t->node[i].n_actions : longest;
+    p->rules = p->spec->rules;
+    memcpy(p->game_name, p->spec->game_name, sizeof p->game_name);
+    for (uint32_t i = 0; i < p->tree->n_nodes; i++)
+        longest = p->tree->node[i].n_actions > longest ? p->tree->node[i].n_actions : longest;
     if ((rc = hb_mem_new(&p->row, longest, sizeof *p->row, "a row", e)) != HB_OK)
         return rc;
     return open_buckets(p, e);
@@ -111,7 +171,7 @@ int hb_player_open(const char *name, const struct hb_player_options *o, struct h
 
     memset(p, 0, sizeof *p);
     p->o = *o;
-    rc = name[0] == '@' ? open_fixed(name, p, e) : open_blueprint(name, p, e);
+    rc = name[0] == '@' ? open_fixed(name, p, e) : open_trained(name, p, e);
     if (rc != HB_OK)
         hb_player_close(p);
     return rc;
@@ -125,6 +185,7 @@ void hb_player_close(struct hb_player *p)
         hb_buckets_fini(&p->buckets);
     hb_mem_free(p->row);
     hb_blueprint_close(&p->blueprint);
+    hb_strategy_close(&p->checkpoint);
     memset(p, 0, sizeof *p);
 }
 
@@ -142,12 +203,11 @@ static void keep_largest(uint16_t *prob, unsigned n)
         prob[a] = a == best ? (uint16_t)HB_BLUEPRINT_ONE : 0;
 }
 
-unsigned hb_player_choose(uint16_t *prob, unsigned n, bool purify, double threshold, uint32_t bits)
+/* Take away what purify and threshold do; the sum of what is left. */
+static uint32_t prune(uint16_t *prob, unsigned n, bool purify, double threshold)
 {
     uint16_t top = 0;
     uint32_t total = 0;
-    uint32_t at;
-    unsigned a = 0;
 
     for (unsigned i = 0; i < n; i++)
         top = prob[i] > top ? prob[i] : top;
@@ -158,7 +218,14 @@ unsigned hb_player_choose(uint16_t *prob, unsigned n, bool purify, double thresh
             prob[i] = 0;
         total += prob[i];
     }
-    at = hb_rng_below(bits, total);
+    return total;
+}
+
+unsigned hb_player_choose(uint16_t *prob, unsigned n, bool purify, double threshold, uint32_t bits)
+{
+    uint32_t at = hb_rng_below(bits, prune(prob, n, purify, threshold));
+    unsigned a = 0;
+
     while (a < n - 1 && at >= prob[a])
         at -= prob[a++];
     return a;
@@ -197,33 +264,79 @@ static hb_act any_size(const struct hb_rules *r, const struct hb_state *s, uint3
     return i == 0 ? HB_ACT_CALL : min_to + (int32_t)i - 1;
 }
 
-static hb_act answer_fixed(const struct hb_player *p, const struct hb_state *s, uint32_t bits)
+/* Every legal size is played, and may be too many to list. */
+static bool takes_any_size(const struct hb_player *p)
+{
+    return p->kind == HB_FIXED_UNIFORM && p->betting.every_size && p->rules.no_limit;
+}
+
+static int any_size_actions(const struct hb_rules *r, const struct hb_state *s, hb_act *act,
+                            int cap)
+{
+    int32_t min_to = 1;
+    int32_t max_to = 0;
+    int n = 0;
+
+    if (!hb_state_can_raise(r, s, &min_to, &max_to)) {
+        min_to = 1;
+        max_to = 0;
+    }
+    if (max_to - min_to + 3 > cap)
+        return 0;
+    if (hb_state_can_fold(r, s))
+        act[n++] = HB_ACT_FOLD;
+    act[n++] = HB_ACT_CALL;
+    for (int32_t to = min_to; to <= max_to; to++)
+        act[n++] = to;
+    return n;
+}
+
+/* The smallest raise that this player makes, else a call. */
+static hb_act smallest_raise(const struct hb_player *p, const struct hb_state *s)
 {
     hb_act act[HB_SIZES_MAX + 4];
-    bool every = p->betting.every_size && p->rules.no_limit;
+    int32_t min_to;
+    int32_t max_to;
     int n;
 
-    if (p->kind == HB_FIXED_CALL)
-        return HB_ACT_CALL;
-    if (p->kind == HB_FIXED_FOLD)
-        return hb_state_can_fold(&p->rules, s) ? HB_ACT_FOLD : HB_ACT_CALL;
-    if (p->kind == HB_FIXED_UNIFORM && every)
-        return any_size(&p->rules, s, bits);
-    if (every) {
-        int32_t max_to;
-        int32_t min_to;
-
+    if (p->betting.every_size && p->rules.no_limit)
         return hb_state_can_raise(&p->rules, s, &min_to, &max_to) ? min_to : HB_ACT_CALL;
-    }
     n = hb_betting_actions(&p->rules, &p->betting, s, act, HB_SIZES_MAX + 4);
-    if (n <= 0)
-        return HB_ACT_CALL;
-    if (p->kind == HB_FIXED_UNIFORM)
-        return act[hb_rng_below(bits, (uint32_t)n)];
     for (int i = 0; i < n; i++)
         if (act[i] > HB_ACT_CALL)
             return act[i];
     return HB_ACT_CALL;
+}
+
+int hb_player_fixed_actions(const struct hb_player *p, const struct hb_state *s, hb_act *act,
+                            int cap)
+{
+    int n;
+
+    if (takes_any_size(p))
+        return any_size_actions(&p->rules, s, act, cap);
+    if (p->kind == HB_FIXED_UNIFORM) {
+        n = hb_betting_actions(&p->rules, &p->betting, s, act, cap);
+        if (n > 0)
+            return n;
+    }
+    act[0] = HB_ACT_CALL; /* also where the configuration has no action */
+    if (p->kind == HB_FIXED_FOLD && hb_state_can_fold(&p->rules, s))
+        act[0] = HB_ACT_FOLD;
+    if (p->kind == HB_FIXED_RAISE)
+        act[0] = smallest_raise(p, s);
+    return 1;
+}
+
+static hb_act answer_fixed(const struct hb_player *p, const struct hb_state *s, uint32_t bits)
+{
+    hb_act act[HB_SIZES_MAX + 4];
+    int n;
+
+    if (takes_any_size(p))
+        return any_size(&p->rules, s, bits);
+    n = hb_player_fixed_actions(p, s, act, HB_SIZES_MAX + 4);
+    return act[hb_rng_below(bits, (uint32_t)n)];
 }
 
 /* ---- blueprints ---- */
@@ -244,72 +357,95 @@ static int need_chunk(struct hb_player *p, int street, uint64_t at, struct hb_er
     return HB_OK;
 }
 
-static int bucket_of(struct hb_player *p, const struct hb_matchstate *m, int street,
+int hb_player_bucket(struct hb_player *p, const struct hb_matchstate *m, const uint8_t *own,
                      uint32_t *bucket, struct hb_err *e)
 {
+    int street = m->state.street;
     const struct hb_buckets_street *st = &p->buckets.street[street];
     const struct hb_deck *deck = &p->rules.deck;
     uint8_t cards[HB_HAND_MAX];
+    uint64_t hand;
     int rc;
 
     if (st->kind == HB_BUCKETS_NONE)
         return hb_fail(e, HB_EFORMAT, "the blueprint has no buckets on street %d", street + 1);
-    memcpy(cards, m->own[m->position], (size_t)deck->n_hole);
+    memcpy(cards, own, (size_t)deck->n_hole);
     memcpy(cards + deck->n_hole, m->board, (size_t)deck->n_board[street]);
-    if (p->seen[street] != NULL) {
-        uint64_t hand = hb_iso_index(p->buckets.iso[st->sense], street, cards);
-
-        if ((rc = need_chunk(p, street, hand * hb_hba_width(st->kind), e)) != HB_OK)
-            return rc;
-    }
-    *bucket = hb_buckets_of(&p->buckets, street, cards);
+    hand = hb_iso_index(p->buckets.iso[st->sense], street, cards);
+    if (p->seen[street] != NULL &&
+        (rc = need_chunk(p, street, hand * hb_hba_width(st->kind), e)) != HB_OK)
+        return rc;
+    *bucket = hb_buckets_at(&p->buckets, street, hand);
     return HB_OK;
 }
 
-struct decision {
-    int edge; /* of the tree's node; -1: it has no such decision */
-    hb_act act;
-};
-
-/* What this player does as action number i of the hand. */
-static int decide(struct hb_player *p, const struct hb_matchstate *m, struct hb_follow *f,
-                  const struct hb_state *real, int i, struct decision *d, struct hb_err *e)
+/* A row of blueprint or checkpoint; what a checkpoint says is rounded as in its blueprint. */
+static int read_row(struct hb_player *p, uint32_t node, uint32_t bucket, uint16_t *prob,
+                    struct hb_err *e)
 {
-    const struct hb_tree *t = &p->blueprint.tree;
-    uint32_t bucket = 0;
+    const int32_t *sum;
+    int rc;
+
+    if (p->tree == &p->blueprint.tree)
+        return hb_blueprint_row(&p->blueprint, node, bucket, prob, e);
+    if ((rc = hb_strategy_sums(&p->checkpoint, node, bucket, &sum, e)) == HB_OK)
+        hb_blueprint_quantise(sum, p->tree->node[node].n_actions, prob);
+    return rc;
+}
+
+int hb_player_row(struct hb_player *p, uint32_t node, uint32_t bucket, uint16_t *prob,
+                  struct hb_err *e)
+{
+    int rc = read_row(p, node, bucket, prob, e);
+
+    if (rc == HB_OK)
+        (void)prune(prob, p->tree->node[node].n_actions, p->o.purify, p->o.threshold);
+    return rc;
+}
+
+/* The edge that the player's own action stands for. */
+static unsigned own_edge(const struct hb_player *p, const struct hb_follow *f,
+                         const struct hb_state *real, hb_act act, uint32_t bits)
+{
+    unsigned n = p->tree->node[f->node].n_actions;
+    unsigned heard = hb_follow_edge(&p->rules, p->tree, f, real, act, bits);
+
+    if (hb_follow_act(&p->rules, p->tree, f, real, heard) == act)
+        return heard;
+    for (unsigned edge = 0; edge < n; edge++)
+        if (hb_follow_act(&p->rules, p->tree, f, real, edge) == act)
+            return edge;
+    return heard; /* not an action of this player */
+}
+
+/* Action number i was taken at `real`. */
+static void follow(const struct hb_player *p, const struct hb_matchstate *m, struct hb_follow *f,
+                   const struct hb_state *real, int i)
+{
+    uint32_t bits;
     unsigned edge;
-    int rc;
 
-    *d = (struct decision){-1, HB_ACT_CALL};
-    if (!hb_follow_sync(&p->rules, t, f, real))
-        return HB_OK;
-    if ((rc = bucket_of(p, m, real->street, &bucket, e)) != HB_OK ||
-        (rc = hb_blueprint_row(&p->blueprint, f->node, bucket, p->row, e)) != HB_OK)
-        return rc;
-    edge = hb_player_choose(p->row, t->node[f->node].n_actions, p->o.purify, p->o.threshold,
-                            bits_of(p, m, i).action);
-    *d = (struct decision){(int)edge, hb_follow_act(&p->rules, t, f, real, edge)};
-    return HB_OK;
+    if (!hb_follow_sync(&p->rules, p->tree, f, real))
+        return;
+    bits = bits_of(p, m, i).meaning;
+    if (real->actor == m->position)
+        edge = own_edge(p, f, real, m->act[i], bits);
+    else
+        edge = hb_follow_edge(&p->rules, p->tree, f, real, m->act[i], bits);
+    hb_follow_step(&p->rules, p->tree, f, edge);
 }
 
-/* Action number i was taken at `real`. An own action that is what this player would do stands for
- * the edge he chose. */
-static int follow(struct hb_player *p, const struct hb_matchstate *m, struct hb_follow *f,
-                  const struct hb_state *real, int i, struct hb_err *e)
+bool hb_player_locate(const struct hb_player *p, const struct hb_matchstate *m, struct hb_follow *f)
 {
-    const struct hb_tree *t = &p->blueprint.tree;
-    hb_act act = m->act[i];
-    struct decision d = {-1, HB_ACT_CALL};
-    int rc;
+    struct hb_state real;
 
-    if (real->actor == m->position && (rc = decide(p, m, f, real, i, &d, e)) != HB_OK)
-        return rc;
-    if (d.edge >= 0 && d.act == act)
-        hb_follow_step(&p->rules, t, f, (unsigned)d.edge);
-    else if (hb_follow_sync(&p->rules, t, f, real))
-        hb_follow_step(&p->rules, t, f,
-                       hb_follow_edge(&p->rules, t, f, real, act, bits_of(p, m, i).meaning));
-    return HB_OK;
+    hb_follow_init(&p->rules, f);
+    hb_state_init(&p->rules, &real);
+    for (int i = 0; i < m->n_acts; i++) {
+        follow(p, m, f, &real, i);
+        hb_state_act(&p->rules, &real, m->act[i]);
+    }
+    return !real.finished && hb_follow_sync(&p->rules, p->tree, f, &real);
 }
 
 /* ---- where the tree has no decision ---- */
@@ -337,15 +473,15 @@ static void draw(const struct hb_player *p, const struct hb_matchstate *m, uint3
 }
 
 /* Cards that this player does not see. */
-static int unseen_cards(const struct hb_deck *d, const struct hb_matchstate *m, int n_board,
-                        uint8_t out[HB_CARDS])
+static int unseen_cards(const struct hb_deck *d, const struct hb_matchstate *m, const uint8_t *own,
+                        int n_board, uint8_t out[HB_CARDS])
 {
     uint64_t seen = 0;
     int n = hb_deck_cards(d, out);
     int left = 0;
 
     for (int i = 0; i < d->n_hole; i++)
-        seen |= UINT64_C(1) << m->own[m->position][i];
+        seen |= UINT64_C(1) << own[i];
     for (int i = 0; i < n_board; i++)
         seen |= UINT64_C(1) << m->board[i];
     for (int i = 0; i < n; i++)
@@ -356,15 +492,15 @@ static int unseen_cards(const struct hb_deck *d, const struct hb_matchstate *m, 
 
 /* What the own cards win against those of the others, dealt to the front of `drawn` with the rest
  * of the board behind them: 1, 0, or a part of a tie. */
-static double share_of(const struct hb_deck *d, const struct hb_matchstate *m, int n_board,
-                       const uint8_t *drawn, int n_others)
+static double share_of(const struct hb_deck *d, const struct hb_matchstate *m, const uint8_t *own,
+                       int n_board, const uint8_t *drawn, int n_others)
 {
     int n_last = d->n_board[d->n_streets - 1];
     int n_ties = 1;
     uint8_t cards[HB_HAND_MAX];
     uint32_t mine;
 
-    memcpy(cards, m->own[m->position], (size_t)d->n_hole);
+    memcpy(cards, own, (size_t)d->n_hole);
     memcpy(cards + d->n_hole, m->board, (size_t)n_board);
     memcpy(cards + d->n_hole + n_board, drawn + n_others * d->n_hole, (size_t)(n_last - n_board));
     mine = hb_eval(cards, d->n_hole + n_last);
@@ -381,24 +517,26 @@ static double share_of(const struct hb_deck *d, const struct hb_matchstate *m, i
 }
 
 /* The share of the pot that the hand wins on average against uniform hands. */
-static double mean_share(const struct hb_player *p, const struct hb_matchstate *m)
+static double mean_share(const struct hb_player *p, const struct hb_matchstate *m,
+                         const uint8_t *own)
 {
     const struct hb_deck *d = &p->rules.deck;
     int n_board = d->n_board[m->state.street];
     int n_others = hb_state_n_live(&p->rules, &m->state) - 1;
     uint8_t deck[HB_CARDS];
-    int n_deck = unseen_cards(d, m, n_board, deck);
+    int n_deck = unseen_cards(d, m, own, n_board, deck);
     double sum = 0;
 
     for (uint32_t k = 0; k < SHARE_DEALS; k++) {
         draw(p, m, k, deck, n_deck, n_others * d->n_hole + d->n_board[d->n_streets - 1] - n_board);
-        sum += share_of(d, m, n_board, deck, n_others);
+        sum += share_of(d, m, own, n_board, deck, n_others);
     }
     return sum / SHARE_DEALS;
 }
 
 /* Check; call when that share is worth the price; else fold. */
-static hb_act answer_by_odds(const struct hb_player *p, const struct hb_matchstate *m)
+hb_act hb_player_by_odds(const struct hb_player *p, const struct hb_matchstate *m,
+                         const uint8_t *own)
 {
     const struct hb_rules *r = &p->rules;
     const struct hb_state *s = &m->state;
@@ -410,34 +548,36 @@ static hb_act answer_by_odds(const struct hb_player *p, const struct hb_matchsta
         return HB_ACT_CALL;
     for (int i = 0; i < r->n_players; i++) /* what can be won */
         pot += s->spent[i] < to ? s->spent[i] : to;
-    return mean_share(p, m) * pot >= price ? HB_ACT_CALL : HB_ACT_FOLD;
+    return mean_share(p, m, own) * pot >= price ? HB_ACT_CALL : HB_ACT_FOLD;
 }
 
-static int answer_blueprint(struct hb_player *p, const struct hb_matchstate *m, hb_act *out,
-                            struct hb_err *e)
+static int answer_trained(struct hb_player *p, const struct hb_matchstate *m, hb_act *out,
+                          struct hb_err *e)
 {
+    const uint8_t *own = m->own[m->position];
     struct hb_follow f;
-    struct hb_state real;
-    struct decision d;
+    uint32_t bucket = 0;
+    unsigned edge;
     int rc;
 
-    hb_follow_init(&p->rules, &f);
-    hb_state_init(&p->rules, &real);
-    for (int i = 0; i < m->n_acts; i++) {
-        if ((rc = follow(p, m, &f, &real, i, e)) != HB_OK)
-            return rc;
-        hb_state_act(&p->rules, &real, m->act[i]);
+    if (!hb_player_locate(p, m, &f)) {
+        *out = hb_player_by_odds(p, m, own);
+        return HB_OK;
     }
-    if ((rc = decide(p, m, &f, &real, m->n_acts, &d, e)) == HB_OK)
-        *out = d.edge >= 0 ? d.act : answer_by_odds(p, m);
-    return rc;
+    if ((rc = hb_player_bucket(p, m, own, &bucket, e)) != HB_OK ||
+        (rc = read_row(p, f.node, bucket, p->row, e)) != HB_OK)
+        return rc;
+    edge = hb_player_choose(p->row, p->tree->node[f.node].n_actions, p->o.purify, p->o.threshold,
+                            bits_of(p, m, m->n_acts).action);
+    *out = hb_follow_act(&p->rules, p->tree, &f, &m->state, edge);
+    return HB_OK;
 }
 
 int hb_player_answer(struct hb_player *p, const struct hb_matchstate *m, hb_act *out,
                      struct hb_err *e)
 {
     if (!p->fixed)
-        return answer_blueprint(p, m, out, e);
+        return answer_trained(p, m, out, e);
     *out = answer_fixed(p, &m->state, bits_of(p, m, m->n_acts).action);
     return HB_OK;
 }

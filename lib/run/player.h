@@ -1,4 +1,5 @@
-/* player.h - answers to the states of a hand: from a blueprint, or by a fixed strategy.    run.
+/* player.h - answers to the states of a hand: from a blueprint, a checkpoint's average strategy or
+ * by a fixed strategy.                                                                     run.
  * A state tells the whole hand, so an answer depends on (options, state) alone: the hand is
  * followed through the betting tree anew each time, random numbers are keyed by seed, hand,
  * position and number of the action. Threads: an object belongs to one thread. */
@@ -13,13 +14,16 @@
 #include "game/betting.h"
 #include "game/matchstate.h"
 #include "game/translate.h"
+#include "run/strategy.h"
 #include "solver/exploit.h"
 #include "store/blueprint.h"
 
 struct hb_player_options {
-    const char *config;  /* for a fixed strategy: a configuration ... */
-    const char *game;    /* ... or a game file, every legal size kept */
-    const char *buckets; /* bucket file in place of the one the blueprint names, or NULL */
+    const char *config;         /* for a fixed strategy: a configuration ... */
+    const char *game;           /* ... or a game file, every legal size kept ... */
+    const struct hb_spec *like; /* ... or the game and betting of another player, borrowed */
+    const char *buckets;        /* bucket file in place of the one the blueprint names, or NULL */
+    bool checkpoints;           /* take checkpoints too: they play as their blueprints would */
     uint64_t seed;
     bool purify;      /* always the most probable action, the first of equals */
     double threshold; /* 0..1: actions below it are not taken, unless all are */
@@ -27,12 +31,16 @@ struct hb_player_options {
 
 struct hb_player { /* {0} is closed; not to be moved while it is open */
     struct hb_rules rules;
+    char game_name[HB_NAME_MAX];
+    bool fixed;
+    const struct hb_tree *tree; /* NULL: a fixed strategy */
+    const struct hb_spec *spec; /* the same */
     /* private */
     struct hb_player_options o;
-    bool fixed;
     enum hb_fixed_kind kind;
     struct hb_betting betting; /* of a fixed strategy */
     struct hb_blueprint blueprint;
+    struct hb_strategy checkpoint; /* in place of the blueprint when it is open */
     struct hb_buckets buckets;
     bool buckets_open;
     struct hb_section map[HB_STREETS]; /* of the bucket file */
@@ -40,10 +48,11 @@ struct hb_player { /* {0} is closed; not to be moved while it is open */
     uint16_t *row;                     /* owned; the longest */
 };
 
-/* Open `name`, a blueprint file or "@..." with config or game. Nothing is read but what is needed
+/* Open `name`, a blueprint file, a checkpoint or "@..." with config, game or like. Nothing is read but what is needed
  * at once: of blueprint and bucket file the root hashes are compared, and chunks verified when an
  * answer first needs them. A bucket file in `buckets` that is not the very file the blueprint names
- * is verified whole. Errors: HB_EUSAGE, those of hb_blueprint_open, hb_spec_open_buckets. */
+ * is verified whole. The rows of a checkpoint are read into memory when they fit half of it. Errors:
+ * HB_EUSAGE, those of hb_blueprint_open, hb_strategy_open, hb_spec_open_buckets. */
 int hb_player_open(const char *name, const struct hb_player_options *o, struct hb_player *p,
                    struct hb_err *e) HB_MUSTUSE;
 void hb_player_close(struct hb_player *p);
@@ -58,5 +67,28 @@ int hb_player_answer(struct hb_player *p, const struct hb_matchstate *m, hb_act 
 /* The choice among n actions with weights that sum to HB_BLUEPRINT_ONE; `bits` decides. prob is
  * changed. */
 unsigned hb_player_choose(uint16_t *prob, unsigned n, bool purify, double threshold, uint32_t bits);
+
+/* ---- the parts of an answer, for those who ask about many hands at once ---- */
+
+/* Follow the hand in the player's tree, as he understands it: f->node is his decision at m->state
+ * when the answer is true. Own actions stand for the edge whose action they are, also when another
+ * edge comes to the same chips; so a hand is understood alike whatever cards he holds. Not for
+ * fixed strategies. */
+bool hb_player_locate(const struct hb_player *p, const struct hb_matchstate *m,
+                      struct hb_follow *f);
+/* Bucket of own cards beside the board of a state, on its street. */
+int hb_player_bucket(struct hb_player *p, const struct hb_matchstate *m, const uint8_t *own,
+                     uint32_t *bucket, struct hb_err *e) HB_MUSTUSE;
+/* Weights of the actions of a node as hb_player_choose takes them, purified or thresholded; they
+ * need not sum to HB_BLUEPRINT_ONE. prob [n_actions]. */
+int hb_player_row(struct hb_player *p, uint32_t node, uint32_t bucket, uint16_t *prob,
+                  struct hb_err *e) HB_MUSTUSE;
+/* What a player does with these own cards where his tree has no decision. */
+hb_act hb_player_by_odds(const struct hb_player *p, const struct hb_matchstate *m,
+                         const uint8_t *own);
+/* Actions of a fixed strategy at a state, each with the same probability; how many, or 0 when there
+ * are more than `cap` (every size of a large stack, @uniform alone). */
+int hb_player_fixed_actions(const struct hb_player *p, const struct hb_state *s, hb_act *act,
+                            int cap);
 
 #endif

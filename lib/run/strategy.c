@@ -242,10 +242,21 @@ int hb_strategy_unbucket(struct hb_strategy *s, int street, uint32_t bucket,
 
 /* ---- rows ---- */
 
+/* The whole row of an information set of a checkpoint. */
+static int find_row(struct hb_strategy *s, uint32_t node, uint32_t bucket, const int32_t **row,
+                    struct hb_err *e)
+{
+    *row = s->row;
+    if (s->rows == NULL)
+        return hb_checkpoint_row(&s->checkpoint, node, bucket, s->row, e);
+    *row = hb_table_row(&s->table, node, bucket);
+    return HB_OK;
+}
+
 static int average(struct hb_strategy *s, uint32_t node, uint32_t bucket, double *prob,
                    uint32_t *visits, struct hb_err *e)
 {
-    const int32_t *row = s->row;
+    const int32_t *row;
     int rc;
 
     if (s->fixed) {
@@ -261,13 +272,25 @@ static int average(struct hb_strategy *s, uint32_t node, uint32_t bucket, double
             prob[a] = s->quantised[a] / (double)HB_BLUEPRINT_ONE;
         return HB_OK;
     }
-    if (s->rows != NULL)
-        row = hb_table_row(&s->table, node, bucket);
-    else if ((rc = hb_checkpoint_row(&s->checkpoint, node, bucket, s->row, e)) != HB_OK)
+    if ((rc = find_row(s, node, bucket, &row, e)) != HB_OK)
         return rc;
     hb_row_average(row, s->tree->node[node].n_actions, prob);
     *visits = hb_row_visits(row);
     return HB_OK;
+}
+
+int hb_strategy_sums(struct hb_strategy *s, uint32_t node, uint32_t bucket, const int32_t **sum,
+                     struct hb_err *e)
+{
+    const int32_t *row;
+    int rc;
+
+    if (s->fixed || node >= s->tree->n_nodes ||
+        bucket >= s->spec.street[s->tree->node[node].street].n_buckets)
+        return hb_fail(e, HB_EUSAGE, "no node %u with bucket %u", node, bucket);
+    if ((rc = find_row(s, node, bucket, &row, e)) == HB_OK)
+        *sum = row + HB_ROW_HEAD + s->tree->node[node].n_actions;
+    return rc;
 }
 
 struct asked { /* in the order of the table, so that each chunk is read once */
