@@ -11,19 +11,19 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/os.h"
-#include "cards/eval.h"
+#include "game/handlog.h"
 #include "game/matchstate.h"
 #include "run/config.h"
+#include "run/hand.h"
 #include "run/net.h"
-#include "solver/cfr.h"
 
-#define HANDS_MAX   UINT32_MAX
-#define DEAL_OFFSET (UINT64_C(1) << 47) /* no deal of a training run with the same seed */
+#define HANDS_MAX UINT32_MAX
 
 enum {
     OPT_GAME = TOOL_OPT,
     OPT_HANDS,
     OPT_SEED,
+    OPT_DUPLICATE,
     OPT_PORT,
     OPT_HOST,
     OPT_TIMEOUT,
@@ -36,6 +36,7 @@ static const struct tool_option options[] = {
     {"game", OPT_GAME, "FILE", "the game, an ACPC .game file"},
     {"hands", OPT_HANDS, "N", "how many hands (default 1000)"},
     {"seed", OPT_SEED, "N", "of the cards (default 1)"},
+    {"duplicate", OPT_DUPLICATE, NULL, "deal the same cards until everybody has had each position"},
     {"host", OPT_HOST, "ADDRESS", "listen here (default 127.0.0.1)"},
     {"port", OPT_PORT, "P,...", "a port for each player, 0 for any that is free (default)"},
     {"names", OPT_NAMES, "A,...", "names of the players in log and result"},
@@ -45,8 +46,8 @@ static const struct tool_option options[] = {
     {NULL, 0, NULL, NULL}};
 static const struct tool_spec spec = {
     "hb-deal",
-    "hb-deal --game FILE [--hands N] [--seed N] [--host ADDRESS] [--port P,...] [--names A,...] "
-    "[--timeout SECONDS] [--max-faults N] [--log FILE]",
+    "hb-deal --game FILE [--hands N] [--seed N] [--duplicate] [--host ADDRESS] [--port P,...] "
+    "[--names A,...] [--timeout SECONDS] [--max-faults N] [--log FILE]",
     "Deals hands to players that speak the ACPC protocol 2.0.0, such as hb-play. The first line "
     "on\n"
     "standard output has the ports to connect to, the last one the result.",
@@ -66,10 +67,10 @@ struct match {
     const char *host, *log_name;
     FILE *log;
     uint64_t n_hands, seed, n_dealt, max_faults;
+    bool duplicate;
     double timeout_s;
     struct seat seat[HB_PLAYERS_MAX];
     struct hb_matchstate m;
-    struct hb_deal deal;
     struct hb_buf line;
 };
 
@@ -133,23 +134,14 @@ static int welcome(struct match *g, struct seat *s, struct hb_err *e)
 
 static struct seat *seat_at(struct match *g, int position)
 {
-    int n = g->rules.n_players;
-
-    return &g->seat[(position + n - (int)(g->m.hand % (uint32_t)n)) % n];
+    return &g->seat[hb_hand_player(g->rules.n_players, position, g->m.hand)];
 }
 
 static void new_hand(struct match *g, uint32_t hand)
 {
-    const struct hb_deck *deck = &g->rules.deck;
+    uint32_t n_alike = g->duplicate ? (uint32_t)g->rules.n_players : 1;
 
-    hb_deal_cards(&g->rules, g->seed, DEAL_OFFSET + hand, &g->deal);
-    g->m.position = HB_MATCH_ALL;
-    g->m.hand = hand;
-    g->m.n_acts = 0;
-    hb_state_init(&g->rules, &g->m.state);
-    for (int i = 0; i < g->rules.n_players; i++)
-        memcpy(g->m.own[i], g->deal.cards[i], (size_t)deck->n_hole);
-    memcpy(g->m.board, g->deal.cards[0] + deck->n_hole, (size_t)deck->n_board[deck->n_streets - 1]);
+    hb_hand_deal(&g->rules, g->seed, hand / n_alike, hand, &g->m);
 }
 
 /* Tell a position the state; g->line is left without its line end. */
@@ -257,21 +249,6 @@ static int hear(struct match *g, struct hb_err *e)
 
 /* ---- the score ---- */
 
-/* "a|b" over players, by_position in the hand just played. */
-static void put_list(struct match *g, const double *chips, bool by_position, struct hb_buf *b)
-{
-    for (int i = 0; i < g->rules.n_players; i++) {
-        const struct seat *s = by_position ? seat_at(g, i) : &g->seat[i];
-
-        if (i > 0)
-            hb_buf_u8(b, '|');
-        if (chips != NULL)
-            hb_match_chips(chips[i], b);
-        else
-            hb_buf_printf(b, "%s", s->name);
-    }
-}
-
 static int write_log(struct match *g, const struct hb_buf *line, struct hb_err *e)
 {
     int rc = hb_buf_check(line, e);
@@ -284,41 +261,33 @@ static int write_log(struct match *g, const struct hb_buf *line, struct hb_err *
 
 static int score_hand(struct match *g, struct hb_err *e)
 {
-    const struct hb_deck *deck = &g->rules.deck;
-    uint32_t strength[HB_PLAYERS_MAX];
+    const char *name[HB_PLAYERS_MAX];
     double win[HB_PLAYERS_MAX];
 
-    for (int i = 0; i < g->rules.n_players; i++)
-        strength[i] = hb_eval(g->deal.cards[i], deck->n_hole + deck->n_board[deck->n_streets - 1]);
-    hb_payoff(g->rules.n_players, g->m.state.spent, g->m.state.folded, strength, win);
-    for (int i = 0; i < g->rules.n_players; i++)
+    hb_hand_win(&g->rules, &g->m, win);
+    for (int i = 0; i < g->rules.n_players; i++) {
+        name[i] = seat_at(g, i)->name;
         seat_at(g, i)->chips += win[i];
+    }
     g->n_dealt++;
     if (g->log == NULL)
         return HB_OK;
     g->line.len = 0;
-    hb_buf_printf(&g->line, "STATE:%u:", g->m.hand);
-    hb_matchstate_format_hand(&g->rules, &g->m, HB_MATCH_ALL, &g->line);
-    hb_buf_u8(&g->line, ':');
-    put_list(g, win, true, &g->line);
-    hb_buf_u8(&g->line, ':');
-    put_list(g, NULL, true, &g->line);
-    hb_buf_u8(&g->line, '\n');
+    hb_handlog_acpc(&g->rules, &g->m, win, name, &g->line);
     return write_log(g, &g->line, e);
 }
 
 static int score_match(struct match *g, struct hb_err *e)
 {
+    const char *name[HB_PLAYERS_MAX];
     double chips[HB_PLAYERS_MAX];
 
-    for (int i = 0; i < g->rules.n_players; i++)
+    for (int i = 0; i < g->rules.n_players; i++) {
         chips[i] = g->seat[i].chips;
+        name[i] = g->seat[i].name;
+    }
     g->line.len = 0;
-    hb_buf_printf(&g->line, "SCORE:");
-    put_list(g, chips, false, &g->line);
-    hb_buf_u8(&g->line, ':');
-    put_list(g, NULL, false, &g->line);
-    hb_buf_u8(&g->line, '\n');
+    hb_handlog_score(g->rules.n_players, chips, name, &g->line);
     return write_log(g, &g->line, e);
 }
 
@@ -414,6 +383,7 @@ static void take_options(struct match *g, struct args *a, int argc, char **argv)
         case OPT_GAME: a->game = arg; break;
         case OPT_HANDS: g->n_hands = tool_u64(arg, "--hands", 1, HANDS_MAX); break;
         case OPT_SEED: g->seed = tool_u64(arg, "--seed", 0, UINT64_MAX); break;
+        case OPT_DUPLICATE: g->duplicate = true; break;
         case OPT_HOST: g->host = arg; break;
         case OPT_PORT: a->ports = arg; break;
         case OPT_NAMES: a->names = arg; break;

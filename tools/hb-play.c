@@ -12,8 +12,8 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/os.h"
-#include "cards/eval.h"
 #include "run/config.h"
+#include "run/hand.h"
 #include "run/net.h"
 #include "run/player.h"
 
@@ -62,21 +62,9 @@ struct session {
 
 static double payoff(const struct hb_rules *r, const struct hb_matchstate *m)
 {
-    uint32_t strength[HB_PLAYERS_MAX] = {0};
     double win[HB_PLAYERS_MAX];
-    int n_board = r->deck.n_board[m->state.street];
 
-    for (int i = 0; i < r->n_players; i++) {
-        uint8_t cards[HB_HAND_MAX];
-
-        if (!hb_state_showdown(r, &m->state) || (m->state.folded >> i & 1) != 0 ||
-            m->own[i][0] == HB_NO_CARD)
-            continue;
-        memcpy(cards, m->own[i], (size_t)r->deck.n_hole);
-        memcpy(cards + r->deck.n_hole, m->board, (size_t)n_board);
-        strength[i] = hb_eval(cards, r->deck.n_hole + n_board);
-    }
-    hb_payoff(r->n_players, m->state.spent, m->state.folded, strength, win);
+    hb_hand_win(r, m, win);
     return win[m->position];
 }
 
