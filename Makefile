@@ -124,10 +124,11 @@ TOOL_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tools/tool.c))
 $(B)/bin/%: $(B)/tools/%.o $(TOOL_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIB) $(LDLIBS) -o $@
 
-# a program too long for one file: hb-bucket.c, bucket.c and bucket_*.c
+# programs too long for one file: hb-bucket.c, bucket.c and bucket_*.c
 $(B)/bin/hb-bucket: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tools/bucket*.c)))
+$(B)/bin/hb-eval: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tools/eval*.c)))
 
 $(B)/plugins/%.so: plugins/%.c lib/abstraction/hb_plugin.h
 	@mkdir -p $(@D)

@@ -397,19 +397,6 @@ static void take_options(struct match *g, struct args *a, int argc, char **argv)
         tool_usage(&spec, "--game FILE is missing");
 }
 
-/* The next part of a list "a,b" into out; false at its end. */
-static bool next_part(const char **list, char out[64])
-{
-    size_t n;
-
-    if (*list == NULL || **list == '\0')
-        return false;
-    n = strcspn(*list, ",");
-    (void)snprintf(out, 64, "%.*s", n < 63 ? (int)n : 63, *list); /* or cut */
-    *list += n + ((*list)[n] == ',');
-    return true;
-}
-
 static void name_seats(struct match *g, const struct args *a)
 {
     const char *ports = a->ports;
@@ -419,11 +406,11 @@ static void name_seats(struct match *g, const struct args *a)
 
     for (int i = 0; i < n; i++) {
         g->seat[i].listener = g->seat[i].fd = -1;
-        if (next_part(&ports, part))
+        if (tool_next_part(&ports, part, sizeof part))
             g->seat[i].port = (uint16_t)tool_u64(part, "--port", 0, 65535);
-        if (!next_part(&names, g->seat[i].name))
+        if (!tool_next_part(&names, g->seat[i].name, sizeof g->seat[i].name))
             (void)snprintf(g->seat[i].name, sizeof g->seat[i].name, "player%d", i + 1); /* fits */
-        if (strpbrk(g->seat[i].name, ":|\r\n") != NULL)
+        if (!tool_is_log_name(g->seat[i].name))
             tool_usage(&spec, "--names: '%s' has a character that a log cannot have",
                        g->seat[i].name);
     }

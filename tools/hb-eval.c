@@ -1,5 +1,5 @@
 /* hb-eval - how good a strategy is: its exact value and what a best responder wins against it. */
-#include "tool.h"
+#include "eval.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -12,6 +12,7 @@
 #include "run/evaluate.h"
 #include "run/strategy.h"
 #include "solver/exploit.h"
+#include "tool.h"
 
 #define MAX_WORK    1e12 /* some hours of one processor */
 #define SAY_FROM_S  10.0 /* shorter evaluations are not announced */
@@ -292,13 +293,13 @@ static int run_exploitability(int argc, char **argv)
 }
 
 static const struct tool_option no_options[] = {{NULL, 0, NULL, NULL}};
-static const struct tool_spec main_spec = {"hb-eval", EXPLOIT_USAGE, "Measure a strategy.",
-                                           no_options};
+static const struct tool_spec main_spec = {"hb-eval", EXPLOIT_USAGE "\n" EVAL_MATCH_USAGE,
+                                           "Measure a strategy.", no_options};
 
 int main(int argc, char **argv)
 {
-    static const struct tool_command commands[] = {{"exploitability", run_exploitability},
-                                                   {NULL, NULL}};
+    static const struct tool_command commands[] = {
+        {"exploitability", run_exploitability}, {"match", eval_match}, {NULL, NULL}};
 
     tool_init("hb-eval");
     return tool_dispatch(&main_spec, commands, argc, argv);

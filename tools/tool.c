@@ -269,6 +269,28 @@ int tool_choice(const char *text, const char *option, const char *words)
     exit(TOOL_USAGE);
 }
 
+bool tool_next_part(const char **list, char *out, unsigned cap)
+{
+    size_t n;
+
+    if (*list == NULL || **list == '\0')
+        return false;
+    n = strcspn(*list, ",");
+    (void)snprintf(out, cap, "%.*s", n < cap ? (int)n : (int)cap - 1, *list);
+    *list += n + ((*list)[n] == ',');
+    return true;
+}
+
+bool tool_is_log_name(const char *name)
+{
+    if (*name == '\0')
+        return false;
+    for (; *name != '\0'; name++)
+        if (*name == ':' || *name == '|' || (unsigned char)*name < ' ' || *name == 127)
+            return false;
+    return true;
+}
+
 void tool_no_operands(const struct tool_spec *spec, int argc, char **argv)
 {
     if (optind < argc)

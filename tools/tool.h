@@ -68,6 +68,10 @@ uint64_t tool_bytes(const char *text, const char *option);
 double tool_seconds(const char *text, const char *option);
 /* Which of the '|'-separated words `text` is, 0 for the first; anything else exits 64. */
 int tool_choice(const char *text, const char *option, const char *words);
+/* The next part of a list "a,b" into out[cap], cut when it is longer; false at its end. */
+bool tool_next_part(const char **list, char *out, unsigned cap);
+/* Whether a name of a player can stand in a log: no ':', '|' and control characters, not empty. */
+bool tool_is_log_name(const char *name);
 /* Exit 64 when there are operands. */
 void tool_no_operands(const struct tool_spec *spec, int argc, char **argv);
 /* Exit 64 when stdout is a terminal: binary is never written to one. */

@@ -1,0 +1,68 @@
+/* match.h - players against each other without a wire: duplicate deals in all rotations of the
+ * seats, judged by the spread between deals.                                                  run.
+ *
+ * With n players deal d is played n times, as hands d*n .. d*n + n-1; in each hand everybody sits
+ * one position further on, as at the table of hb-deal --duplicate, and a hand goes exactly as it
+ * would there. The mean over the hands of a deal is one number of the sample; hands of a deal are
+ * not independent, deals are.
+ *
+ * Deals are shared out in blocks and the blocks added up in order, so the result depends on the
+ * players, the seed and the number of hands alone. Threads: main thread. */
+#ifndef HB_RUN_MATCH_H
+#define HB_RUN_MATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/stat.h"
+#include "run/player.h"
+
+enum hb_match_log { HB_MATCH_LOG_NONE, HB_MATCH_LOG_ACPC, HB_MATCH_LOG_PHH };
+
+#define HB_MATCH_HANDS_MAX UINT32_MAX
+
+struct hb_match_options {
+    const char *config,
+        *game; /* what fixed strategies play; neither: as the first that is trained */
+    const char *const *buckets; /* bucket files, each for the players it fits */
+    int n_buckets;
+    uint64_t seed;    /* of cards and choices */
+    uint64_t n_hands; /* at least so many: whole deals are played */
+    enum hb_match_log log;
+};
+
+struct hb_match { /* {0} is closed; not to be moved while it is open */
+    struct hb_rules rules;
+    char game_name[HB_NAME_MAX];
+    int n;                                /* players */
+    const char *name[HB_PLAYERS_MAX];     /* borrowed */
+    struct hb_stat chips[HB_PLAYERS_MAX]; /* chips/hand of each player, a number for each deal */
+    uint64_t n_deals;                     /* to be played */
+    /* private */
+    struct hb_match_options o;
+    struct hb_player *player; /* owned, [n] */
+};
+
+/* Open the players `who` (hb_player_open; checkpoints too) and give them names for the log, without
+ * ':', '|' and control characters. Borrows names and options until it is closed. Errors:
+ * HB_EIDENTITY when they do not play the same game, HB_EUSAGE when it is for another number of
+ * players or has no PHH, those of hb_player_open. */
+int hb_match_open(const char *const *who, const char *const *name, int n,
+                  const struct hb_match_options *o, struct hb_match *m,
+                  struct hb_err *e) HB_MUSTUSE;
+void hb_match_close(struct hb_match *m);
+
+/* What happens on the way. */
+struct hb_match_watch {
+    void *ctx;
+    /* The next hands of the log; NULL without one. */
+    int (*log)(void *ctx, const struct hb_buf *text, struct hb_err *e);
+    /* Now and then, with the results so far in m; may be NULL. */
+    void (*tell)(void *ctx, const struct hb_match *m);
+};
+/* Play. Errors: those of players and log. */
+int hb_match_run(struct hb_match *m, const struct hb_match_watch *w, struct hb_err *e) HB_MUSTUSE;
+
+#endif

@@ -1,0 +1,11 @@
+/* eval.h - the commands of hb-eval that have files of their own, tools/eval_NAME.c. */
+#ifndef HB_TOOLS_EVAL_H
+#define HB_TOOLS_EVAL_H
+
+#define EVAL_MATCH_USAGE                                                                           \
+    "hb-eval match PLAYER... --hands N [--seed N] [--config FILE|--game FILE] [--buckets FILE]\n"  \
+    "        [--names A,...] [--log FILE] [--log-format acpc|phh] [--quiet]"
+
+int eval_match(int argc, char **argv);
+
+#endif
