@@ -4,7 +4,8 @@
 
 #define EVAL_MATCH_USAGE                                                                           \
     "hb-eval match PLAYER... --hands N [--seed N] [--config FILE|--game FILE] [--buckets FILE]\n"  \
-    "        [--names A,...] [--log FILE] [--log-format acpc|phh] [--quiet]"
+    "        [--names A,...] [--log FILE] [--log-format acpc|phh]\n"                               \
+    "        [--workers N] [--quiet]"
 
 int eval_match(int argc, char **argv);
 

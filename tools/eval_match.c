@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/os.h"
+#include "base/pool.h"
 #include "game/handlog.h"
 #include "run/match.h"
 #include "tool.h"
@@ -26,7 +27,8 @@ enum {
     OPT_BUCKETS,
     OPT_NAMES,
     OPT_LOG,
-    OPT_LOG_FORMAT
+    OPT_LOG_FORMAT,
+    OPT_WORKERS
 };
 
 static const struct tool_option options[] = {
@@ -38,6 +40,7 @@ static const struct tool_option options[] = {
     {"names", OPT_NAMES, "A,...", "names of the players in log and result"},
     {"log", OPT_LOG, "FILE", "write every hand; - is standard output"},
     {"log-format", OPT_LOG_FORMAT, "acpc|phh", "how hands are written (default acpc)"},
+    {"workers", OPT_WORKERS, "N", "processes (default 0: one a processor)"},
     {"quiet", 'q', NULL, "do not say how far it is"},
     {NULL, 0, NULL, NULL}};
 
@@ -98,6 +101,7 @@ static void take_options(struct job *j, int argc, char **argv)
             j->o.log = tool_choice(arg, "--log-format", "acpc|phh") == 0 ? HB_MATCH_LOG_ACPC
                                                                          : HB_MATCH_LOG_PHH;
             break;
+        case OPT_WORKERS: j->o.n_workers = (int)tool_u64(arg, "--workers", 0, HB_POOL_MAX); break;
         case 'q': j->quiet = true; break;
         default: break; /* tool_next refuses what is not in the table */
         }
@@ -192,12 +196,16 @@ static void put_result(const struct job *j, struct hb_buf *out)
 
 static int write_text(const struct job *j, const struct hb_buf *text, struct hb_err *e)
 {
-    return hb_io_write_full(j->log_fd, text->data, text->len, j->log_path, e);
+    int rc = hb_buf_check(text, e);
+
+    return rc == HB_OK ? hb_io_write_full(j->log_fd, text->data, text->len, j->log_path, e) : rc;
 }
 
-static int on_hands(void *ctx, const struct hb_buf *text, struct hb_err *e)
+static int on_hands(void *ctx, const void *text, size_t len, struct hb_err *e)
 {
-    return write_text(ctx, text, e);
+    const struct job *j = ctx;
+
+    return hb_io_write_full(j->log_fd, text, len, j->log_path, e);
 }
 
 static int open_log(struct job *j, struct hb_err *e)
@@ -215,8 +223,7 @@ static int open_log(struct job *j, struct hb_err *e)
     }
     hb_buf_printf(&head, "# hb-eval match, game %s, seed %llu\n", j->match.game_name,
                   (unsigned long long)j->o.seed);
-    if ((rc = hb_buf_check(&head, e)) == HB_OK)
-        rc = write_text(j, &head, e);
+    rc = write_text(j, &head, e);
     hb_buf_fini(&head);
     return rc;
 }
@@ -238,8 +245,7 @@ static int close_log(struct job *j, const struct hb_buf *result, struct hb_err *
     hb_buf_printf(&end, "# ");
     hb_buf_put(&end, result->data, result->len);
     hb_buf_u8(&end, '\n');
-    if ((rc = hb_buf_check(&end, e)) == HB_OK)
-        rc = write_text(j, &end, e);
+    rc = write_text(j, &end, e);
     if (rc == HB_OK && j->log.tmp_path != NULL)
         rc = hb_atomic_commit(&j->log, e);
     hb_buf_fini(&end);

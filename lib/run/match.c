@@ -3,10 +3,14 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/os.h"
+#include "base/pool.h"
 #include "game/handlog.h"
 #include "run/hand.h"
 
-#define BLOCK_DEALS 64 /* part of the result: blocks are added up in order */
+#define BLOCK_DEALS  64 /* part of the result: blocks are added up in order */
+#define ALONE_BLOCKS 32 /* fewer of them are not worth a process */
+#define LOG_HAND_MAX 4096u
 
 /* ---- open and close ---- */
 
@@ -137,14 +141,21 @@ static void write_hand(const struct hb_match *m, const struct hb_matchstate *h, 
         hb_handlog_phh(&m->rules, h, win, name, (uint64_t)h->hand + 1, log);
 }
 
-struct block { /* results of some deals */
+/* What a block of deals comes to, and behind it the text of its log. */
+struct block {
     struct hb_stat chips[HB_PLAYERS_MAX];
-    struct hb_buf log;
-    struct hb_matchstate hand; /* being played */
 };
 
-static int play_deal(struct hb_match *m, uint64_t deal, struct block *b, struct hb_err *e)
+struct play { /* a match being played, in whatever process */
+    struct hb_match *m;
+    const struct hb_match_watch *w;
+    struct hb_matchstate hand;
+    struct hb_buf log;
+};
+
+static int play_deal(struct play *p, uint64_t deal, struct block *b, struct hb_err *e)
 {
+    const struct hb_match *m = p->m;
     double sum[HB_PLAYERS_MAX] = {0};
     double win[HB_PLAYERS_MAX];
     int rc;
@@ -152,49 +163,92 @@ static int play_deal(struct hb_match *m, uint64_t deal, struct block *b, struct 
     for (int k = 0; k < m->n; k++) {
         uint32_t hand = (uint32_t)(deal * (unsigned)m->n) + (uint32_t)k;
 
-        hb_hand_deal(&m->rules, m->o.seed, deal, hand, &b->hand);
-        if ((rc = play_hand(m, &b->hand, e)) != HB_OK)
+        hb_hand_deal(&m->rules, m->o.seed, deal, hand, &p->hand);
+        if ((rc = play_hand(p->m, &p->hand, e)) != HB_OK)
             return rc;
-        hb_hand_win(&m->rules, &b->hand, win);
+        hb_hand_win(&m->rules, &p->hand, win);
         for (int i = 0; i < m->n; i++)
             sum[hb_hand_player(m->n, i, hand)] += win[i];
-        write_hand(m, &b->hand, win, &b->log);
+        write_hand(m, &p->hand, win, &p->log);
     }
     for (int i = 0; i < m->n; i++)
         hb_stat_add(&b->chips[i], sum[i] / m->n);
-    return hb_buf_check(&b->log, e);
+    return HB_OK;
 }
 
-static int play_block(struct hb_match *m, uint64_t number, struct block *b, struct hb_err *e)
+static size_t log_max(const struct hb_match *m)
 {
-    uint64_t end = (number + 1) * BLOCK_DEALS;
+    return m->o.log == HB_MATCH_LOG_NONE ? 0 : (size_t)BLOCK_DEALS * (unsigned)m->n * LOG_HAND_MAX;
+}
+
+/* hb_pool_work: play block number `unit`. */
+static int play_block(void *ctx, uint32_t job, uint32_t unit, void *result, size_t *len,
+                      struct hb_err *e)
+{
+    struct play *p = ctx;
+    struct block *b = result;
+    uint64_t deal = (uint64_t)unit * BLOCK_DEALS;
     int rc = HB_OK;
 
-    memset(b->chips, 0, sizeof b->chips);
-    b->log.len = 0;
-    for (uint64_t deal = number * BLOCK_DEALS; rc == HB_OK && deal < end && deal < m->n_deals;
-         deal++)
-        rc = play_deal(m, deal, b, e);
-    return rc;
+    (void)job;
+    memset(b, 0, sizeof *b);
+    p->log.len = 0;
+    for (int i = 0; rc == HB_OK && i < BLOCK_DEALS && deal < p->m->n_deals; i++)
+        rc = play_deal(p, deal++, b, e);
+    if (rc != HB_OK || (rc = hb_buf_check(&p->log, e)) != HB_OK)
+        return rc;
+    if (p->log.len > log_max(p->m))
+        return hb_fail(e, HB_ELIMIT, "the log of %d deals takes more than %zu bytes", BLOCK_DEALS,
+                       log_max(p->m));
+    if (p->log.len > 0)
+        memcpy(b + 1, p->log.data, p->log.len);
+    *len = sizeof *b + p->log.len;
+    return HB_OK;
+}
+
+/* hb_pool_work: add it up. */
+static int take_block(void *ctx, uint32_t job, uint32_t unit, const void *result, size_t len,
+                      struct hb_err *e)
+{
+    struct play *p = ctx;
+    const struct block *b = result;
+    int rc;
+
+    (void)job;
+    (void)unit;
+    for (int i = 0; i < p->m->n; i++)
+        hb_stat_merge(&p->m->chips[i], &b->chips[i]);
+    if (p->w->log != NULL && (rc = p->w->log(p->w->ctx, b + 1, len - sizeof *b, e)) != HB_OK)
+        return rc;
+    if (p->w->tell != NULL)
+        p->w->tell(p->w->ctx, p->m);
+    return HB_OK;
 }
 
 int hb_match_run(struct hb_match *m, const struct hb_match_watch *w, struct hb_err *e)
 {
-    struct block *b = NULL;
-    int rc = hb_mem_new(&b, 1, sizeof *b, "a block of deals", e);
+    struct play *p = NULL;
+    struct hb_pool *pool = NULL;
+    uint32_t n_blocks = (uint32_t)((m->n_deals + BLOCK_DEALS - 1) / BLOCK_DEALS);
+    int n = m->o.n_workers > 0 ? m->o.n_workers : hb_os_cpus();
+    int rc = hb_mem_new(&p, 1, sizeof *p, "a match", e);
 
-    for (uint64_t k = 0; rc == HB_OK && k * BLOCK_DEALS < m->n_deals; k++) {
-        if ((rc = play_block(m, k, b, e)) != HB_OK)
-            break;
-        for (int i = 0; i < m->n; i++)
-            hb_stat_merge(&m->chips[i], &b->chips[i]);
-        if (w->log != NULL)
-            rc = w->log(w->ctx, &b->log, e);
-        if (rc == HB_OK && w->tell != NULL)
-            w->tell(w->ctx, m);
-    }
-    if (b != NULL)
-        hb_buf_fini(&b->log);
-    hb_mem_free(b);
+    if (rc != HB_OK)
+        return rc;
+    p->m = m;
+    p->w = w;
+    if (n_blocks / ALONE_BLOCKS < (uint32_t)n)
+        n = 1 + (int)(n_blocks / ALONE_BLOCKS);
+    rc = hb_pool_new(n,
+                     &(struct hb_pool_work){.ctx = p,
+                                            .result_max = sizeof(struct block) + log_max(m),
+                                            .unit = play_block,
+                                            .take = take_block},
+                     &pool, e);
+    if (rc == HB_OK)
+        rc = hb_pool_run(pool, 0, n_blocks, NULL, NULL, e);
+    hb_pool_free(pool);
+    hb_buf_fini(&p->log);
+    hb_mem_free(p);
     return rc;
 }

@@ -6,15 +6,14 @@
  * would there. The mean over the hands of a deal is one number of the sample; hands of a deal are
  * not independent, deals are.
  *
- * Deals are shared out in blocks and the blocks added up in order, so the result depends on the
- * players, the seed and the number of hands alone. Threads: main thread. */
+ * Deals are shared out in blocks (base/pool.h) and the blocks added up in order, so the result
+ * depends on the players, the seed and the number of hands alone. Threads: main thread. */
 #ifndef HB_RUN_MATCH_H
 #define HB_RUN_MATCH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/bytes.h"
 #include "base/err.h"
 #include "base/stat.h"
 #include "run/player.h"
@@ -31,6 +30,7 @@ struct hb_match_options {
     uint64_t seed;    /* of cards and choices */
     uint64_t n_hands; /* at least so many: whole deals are played */
     enum hb_match_log log;
+    int n_workers; /* processes, 0: one a processor */
 };
 
 struct hb_match { /* {0} is closed; not to be moved while it is open */
@@ -58,11 +58,12 @@ void hb_match_close(struct hb_match *m);
 struct hb_match_watch {
     void *ctx;
     /* The next hands of the log; NULL without one. */
-    int (*log)(void *ctx, const struct hb_buf *text, struct hb_err *e);
+    int (*log)(void *ctx, const void *text, size_t len, struct hb_err *e);
     /* Now and then, with the results so far in m; may be NULL. */
     void (*tell)(void *ctx, const struct hb_match *m);
 };
-/* Play. Errors: those of players and log. */
+/* Play. Errors: those of players, pool and log; HB_ELIMIT when the log of a block takes more than 4
+ * KiB a hand. */
 int hb_match_run(struct hb_match *m, const struct hb_match_watch *w, struct hb_err *e) HB_MUSTUSE;
 
 #endif

@@ -67,8 +67,8 @@ start_of() { # GAME: GAME.hbc, generation 0
 
 @test "wrong use is 64 and prints nothing on stdout" {
     refused 64 hb-eval
-    refused 64 hb-eval match a b
-    says "no command 'match'"
+    refused 64 hb-eval mtach a b
+    says "no command 'mtach'"
     refused 64 hb-eval exploitability
     refused 64 hb-eval exploitability a b
     refused 64 hb-eval exploitability @uniform

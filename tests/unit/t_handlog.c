@@ -182,7 +182,7 @@ static void read_player(struct reader *p, const char *text)
     CHECK_EQ(position_of(p->r, player), back.state.actor);
     CHECK_EQ(p->n_board, p->r->deck.n_board[street]);
     if (strncmp(text + 2, " cbr ", 5) == 0)
-        act = p->before + atoi(text + 7);
+        act = p->before + (hb_act)strtol(text + 7, NULL, 10);
     else if (strncmp(text + 2, " f\"", 3) == 0)
         act = HB_ACT_FOLD;
     else
