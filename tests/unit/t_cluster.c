@@ -1,10 +1,13 @@
 /* Clustering gives exactly the labels of k-means written down plainly; duplicates are found all. */
 #include "abstraction/cluster.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "abstraction/points.h"
+#include "abstraction/sparse.h"
+#include "abstraction/transport.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/rng.h"
@@ -67,6 +70,16 @@ static void duplicates_are_found_and_weights_add_up(void)
 
 /* ---- k-means, plainly ---- */
 
+struct data {
+    uint32_t vector[N_MAX * D_MAX];
+    uint8_t bytes[N_MAX * D_MAX];
+    uint16_t halves[N_MAX * D_MAX];
+    uint64_t weight[N_MAX];
+    uint32_t ground[D_MAX * D_MAX];
+    uint8_t rows[N_MAX * D_MAX * 6];
+};
+static struct data data;
+
 struct plain {
     size_t n;
     uint32_t d, k, shift_found;
@@ -74,6 +87,7 @@ struct plain {
     int64_t *x, *centre; /* [n][d], [k][d] */
     const uint64_t *w;
     uint32_t *label;
+    struct hb_ground ground;
 };
 
 static uint64_t plain_number(const struct hb_vectors *v, size_t at)
@@ -106,14 +120,53 @@ static int plain_shift(const struct hb_vectors *v)
     }
 }
 
+/* The transport itself has its own test. */
+static uint64_t plain_transport(const struct plain *p, const int64_t *a, const int64_t *b)
+{
+    struct hb_heap heap[D_MAX];
+    uint16_t bin[D_MAX];
+    int16_t room[D_MAX];
+    uint32_t n = 0;
+
+    for (uint32_t j = 0; j < p->d; j++) {
+        if (a[j] > 0)
+            heap[n++] = (struct hb_heap){(uint16_t)j, (uint16_t)a[j]};
+        room[j] = (int16_t)b[j];
+        bin[j] = (uint16_t)j;
+    }
+    return hb_transport(&p->ground, heap, n, room, bin, UINT32_MAX);
+}
+
 static uint64_t plain_distance(const struct plain *p, const int64_t *a, const int64_t *b)
 {
     uint64_t sum = 0;
+
+    if (p->distance == HB_DISTANCE_GROUND)
+        return plain_transport(p, a, b);
 
     for (uint32_t j = 0; j < p->d; j++)
         sum += p->distance == HB_DISTANCE_EMD ? (uint64_t)llabs(a[j] - b[j])
                                               : (uint64_t)((a[j] - b[j]) * (a[j] - b[j]));
     return sum;
+}
+
+/* Scaled masses: T / N of the cumulative counts. */
+static void plain_masses(struct plain *p, const struct hb_vectors *v)
+{
+    uint64_t total = 0;
+    uint64_t mass = HB_TRANSPORT_MASS;
+    struct hb_err e = {0};
+
+    for (uint32_t j = 0; j < v->numbers; j++)
+        total += data.vector[j];
+    mass -= total <= mass ? mass % total : 0;
+    for (size_t i = 0; i < v->n; i++)
+        for (uint64_t j = 0, sum = 0, before = 0; j < v->numbers; j++) {
+            sum += data.vector[i * v->numbers + j];
+            p->x[i * v->numbers + j] = (int64_t)(sum * mass / total - before);
+            before = sum * mass / total;
+        }
+    CHECK_OK(hb_ground_init(&p->ground, v->ground, v->numbers, &e), e);
 }
 
 static void plain_init(struct plain *p, const struct hb_vectors *v, uint32_t k)
@@ -124,6 +177,10 @@ static void plain_init(struct plain *p, const struct hb_vectors *v, uint32_t k)
     p->x = calloc(v->n * v->numbers, sizeof *p->x);
     p->centre = calloc((size_t)k * v->numbers, sizeof *p->centre);
     p->label = calloc(v->n, sizeof *p->label);
+    if (v->distance == HB_DISTANCE_GROUND) {
+        plain_masses(p, v);
+        return;
+    }
     for (size_t i = 0; i < v->n; i++)
         for (uint64_t j = 0, sum = 0; j < v->numbers; j++) {
             uint64_t x = plain_number(v, i * v->numbers + j);
@@ -191,12 +248,16 @@ static void plain_means(struct plain *p, uint64_t *weight)
         weight[c] = 0;
         for (size_t i = 0; i < p->n; i++)
             weight[c] += p->label[i] == c ? p->w[i] : 0;
-        for (uint32_t j = 0; weight[c] > 0 && j < p->d; j++) {
-            uint64_t sum = 0;
+        for (uint64_t j = 0, sum = 0, before = 0; weight[c] > 0 && j < p->d; j++) {
+            bool cumulate = p->distance == HB_DISTANCE_GROUND;
+            uint64_t mean;
 
+            sum = cumulate ? sum : 0;
             for (size_t i = 0; i < p->n; i++)
                 sum += p->label[i] == c ? p->w[i] * (uint64_t)p->x[i * p->d + j] : 0;
-            p->centre[(size_t)c * p->d + j] = (int64_t)((2 * sum + weight[c]) / (2 * weight[c]));
+            mean = (2 * sum + weight[c]) / (2 * weight[c]);
+            p->centre[(size_t)c * p->d + j] = (int64_t)(mean - (cumulate ? before : 0));
+            before = mean;
         }
     }
 }
@@ -259,37 +320,33 @@ static uint64_t plain_run(struct plain *p, const struct hb_cluster_opts *o, uint
     return cost;
 }
 
-/* Rank of each used cluster by the sum of its centre. */
+/* What clusters are numbered by, rising. */
+static int64_t plain_key(const struct plain *p, uint32_t c)
+{
+    int64_t sum = 0;
+
+    for (uint32_t j = 0; j < p->d; j++)
+        sum += p->centre[(size_t)c * p->d + j] * (p->distance == HB_DISTANCE_GROUND ? j : 1);
+    return p->distance == HB_DISTANCE_EMD ? -sum : sum;
+}
+
+/* Rank of each used cluster by its key. */
 static uint32_t plain_number_clusters(const struct plain *p, uint32_t *to)
 {
+    static uint32_t used[N_MAX];
+    static int64_t key[N_MAX];
     uint32_t n = 0;
 
-    for (uint32_t c = 0; c < p->k; c++)
-        to[c] = 0;
+    memset(used, 0, p->k * sizeof used[0]);
     for (size_t i = 0; i < p->n; i++)
-        to[p->label[i]] = 1;
+        used[p->label[i]] = 1;
     for (uint32_t c = 0; c < p->k; c++)
-        n += to[c];
+        key[c] = plain_key(p, c);
     for (uint32_t c = 0; c < p->k; c++) {
-        static uint32_t rank[N_MAX];
-        int64_t sum = 0;
-
-        for (uint32_t j = 0; j < p->d; j++)
-            sum += p->centre[(size_t)c * p->d + j];
-        rank[c] = 0;
-        for (uint32_t b = 0; b < p->k; b++) {
-            int64_t other = 0;
-
-            for (uint32_t j = 0; j < p->d; j++)
-                other += p->centre[(size_t)b * p->d + j];
-            if (to[b] == 0)
-                continue;
-            rank[c] += p->distance == HB_DISTANCE_EMD ? other > sum : other < sum;
-            rank[c] += other == sum && b < c;
-        }
-        if (c + 1 == p->k)
-            for (uint32_t b = 0; b < p->k; b++)
-                to[b] = rank[b];
+        n += used[c];
+        to[c] = 0;
+        for (uint32_t b = 0; b < p->k; b++)
+            to[c] += used[b] && (key[b] < key[c] || (key[b] == key[c] && b < c));
     }
     return n;
 }
@@ -315,26 +372,35 @@ static void plain_cluster(const struct hb_vectors *v, const struct hb_cluster_op
     free(p.x);
     free(p.centre);
     free(p.label);
+    hb_ground_fini(&p.ground);
 }
 
 /* ---- comparing ---- */
 
-struct data {
-    uint32_t vector[N_MAX * D_MAX];
-    uint8_t bytes[N_MAX * D_MAX];
-    uint16_t halves[N_MAX * D_MAX];
-    uint64_t weight[N_MAX];
-};
-static struct data data;
+/* Costs between random places on a line with bumps, and rows. */
+static void make_ground(uint32_t trial, struct hb_vectors *v, uint32_t total)
+{
+    struct hb_err e = {0};
+
+    for (uint32_t a = 0; a < v->numbers; a++)
+        for (uint32_t b = 0; b <= a; b++)
+            data.ground[a * v->numbers + b] = data.ground[b * v->numbers + a] =
+                a == b ? 0 : 10 * (a - b) + bits_of(trial + a, b) % (trial % 2 == 0 ? 3 : 300);
+    v->ground = data.ground;
+    v->entries = hb_sparse_entries(v->numbers, total);
+    CHECK_OK(hb_sparse_pack(v->vector, v->n, v->numbers, v->item_bytes, v->entries, data.rows, &e),
+             e);
+    v->vector = data.rows;
+}
 
 /* Vectors of a trial; histograms have `total` entries around a few places. */
 static struct hb_vectors make_vectors(uint32_t trial, enum hb_distance distance, size_t n,
                                       uint32_t numbers, uint32_t total)
 {
-    struct hb_vectors v = {n, numbers, 1 + trial % 2, distance, NULL, data.weight};
+    struct hb_vectors v = {n, numbers, 1 + trial % 2, distance, NULL, data.weight, 0, NULL};
     uint32_t at = 0;
 
-    if (v.item_bytes == 1 && total > 255)
+    if (total > (v.item_bytes == 1 ? 255 : 65535))
         v.item_bytes = 4;
     memset(data.vector, 0, n * numbers * sizeof data.vector[0]);
     for (size_t i = 0; i < n; i++) {
@@ -362,6 +428,8 @@ static struct hb_vectors make_vectors(uint32_t trial, enum hb_distance distance,
     v.vector = v.item_bytes == 1   ? (const void *)data.bytes
                : v.item_bytes == 2 ? (const void *)data.halves
                                    : (const void *)data.vector;
+    if (distance == HB_DISTANCE_GROUND)
+        make_ground(trial, &v, total);
     return v;
 }
 
@@ -384,7 +452,7 @@ static void compare(const struct hb_vectors *v, const struct hb_cluster_opts *o,
     CHECK_EQ(bad, 0);
     CHECK_EQ(clusters.n, plain.n);
     CHECK_EQ(clusters.cost, plain.cost);
-    CHECK_EQ(clusters.shift, plain_shift(v));
+    CHECK_EQ(clusters.shift, v->distance == HB_DISTANCE_GROUND ? 0 : plain_shift(v));
 }
 
 static void labels_are_those_of_plain_lloyd(void)
@@ -392,20 +460,26 @@ static void labels_are_those_of_plain_lloyd(void)
     static const uint32_t totals[] = {1, 5, 46, 255, 1081, 2118760};
     static const uint32_t ks[] = {1, 2, 3, 7, 20, 60};
 
-    for (uint32_t trial = 0; trial < 400; trial++) {
-        enum hb_distance distance = trial % 2 == 0 ? HB_DISTANCE_EMD : HB_DISTANCE_L2;
+    for (uint32_t trial = 0; trial < 600; trial++) {
+        enum hb_distance distance = (enum hb_distance)(trial % 3);
         uint32_t numbers = 2 + bits_of(trial, 900001) % (trial % 5 == 0 ? D_MAX - 2 : 18);
         struct hb_cluster_opts o = {
             .k = ks[trial % 6],
-            .restarts = 1 + trial % 3,
-            .iters = trial % 4 == 0 ? 1 + trial % 3 : 40,
+            .restarts = 1 + trial % 4,
+            .iters = trial % 5 == 0 ? 1 + trial % 4 : 40,
             .tol_ppm = trial % 7 == 0 ? 20000 : 0,
             .seed = trial,
         };
         uint32_t total = totals[bits_of(trial, 900002) % 6];
-        size_t n = 61 + bits_of(trial, 900003) % (trial % 3 == 0 ? 20 : 240);
-        struct hb_vectors v = make_vectors(trial, distance, n, numbers, total);
+        struct hb_vectors v;
+        size_t n;
 
+        if (distance == HB_DISTANCE_GROUND) { /* plainly it takes long */
+            o.k = o.k < 20 ? o.k : 20;
+            o.bound_bytes = trial % 4 == 0 ? 1 : 0; /* eight centres at a time */
+        }
+        n = 61 + bits_of(trial, 900003) % (trial % 3 == 0 ? 20 : 240);
+        v = make_vectors(trial, distance, n, numbers, total);
         compare(&v, &o, trial);
     }
 }
@@ -415,7 +489,7 @@ static void empty_clusters_are_refilled_as_plain_lloyd_does(void)
     n_refills = 0;
     for (uint32_t trial = 0; trial < 12000; trial++) {
         struct hb_cluster_opts o = {.k = 3 + trial % 7, .restarts = 1, .iters = 20, .seed = trial};
-        enum hb_distance distance = trial % 4 == 0 ? HB_DISTANCE_EMD : HB_DISTANCE_L2;
+        enum hb_distance distance = (enum hb_distance)(trial % 3);
         struct hb_vectors v = make_vectors(trial, distance, 10 + trial % 19, 2 + trial % 3, 40);
 
         compare(&v, &o, trial);
@@ -440,7 +514,7 @@ static void as_many_clusters_as_vectors_keep_all_apart(void)
     struct hb_cluster_opts o = {.k = 50, .restarts = 1, .iters = 10, .seed = 1};
     static const uint16_t x[] = {9, 1, 5, 5, 1, 9, 2, 2}; /* of two numbers each */
     static const uint64_t weight[] = {1, 2, 3, 4};
-    struct hb_vectors v = {4, 2, 2, HB_DISTANCE_L2, x, weight};
+    struct hb_vectors v = {4, 2, 2, HB_DISTANCE_L2, x, weight, 0, NULL};
     struct hb_clusters c = {0};
     struct hb_err e = {0};
     uint32_t label[4];
@@ -463,7 +537,7 @@ static void points_on_fewer_places_than_clusters_are_no_trouble(void)
     struct hb_cluster_opts o = {.k = 5, .restarts = 2, .iters = 10, .seed = 1};
     static uint32_t x[80];
     static uint64_t weight[40];
-    struct hb_vectors v = {40, 2, 4, HB_DISTANCE_L2, x, weight};
+    struct hb_vectors v = {40, 2, 4, HB_DISTANCE_L2, x, weight, 0, NULL};
     struct hb_clusters c = {0};
     struct hb_err e = {0};
     uint32_t label[40];
@@ -557,7 +631,7 @@ static void impossible_requests_are_refused(void)
     static const uint64_t heavy[] = {UINT32_MAX, 1};
     static const uint32_t huge[] = {UINT32_MAX, 1, 1, UINT32_MAX};
     const struct hb_cluster_opts o = {.k = 1, .restarts = 1, .iters = 1};
-    const struct hb_vectors v = {2, 2, 1, HB_DISTANCE_L2, x, good};
+    const struct hb_vectors v = {2, 2, 1, HB_DISTANCE_L2, x, good, 0, NULL};
     struct hb_clusters c;
     struct hb_err e = {0};
     uint32_t label[2];

@@ -241,7 +241,8 @@ static uint32_t cluster_all(enum hb_distance distance, const struct hb_cluster_o
         memcpy(packed + i * n_numbers, vector[i], n_numbers * sizeof packed[0]);
     CHECK_OK(hb_points_init(&p, n_numbers * (uint32_t)sizeof packed[0], &e), e);
     CHECK_OK(hb_points_add(&p, packed, weight, (size_t)n_hands, id, &e), e);
-    v = (struct hb_vectors){p.n, n_numbers, sizeof packed[0], distance, p.vector, p.weight};
+    v = (struct hb_vectors){p.n, n_numbers, sizeof packed[0], distance, p.vector, p.weight,
+                            0,   NULL};
     CHECK_OK(hb_cluster(&v, o, of_point, &c, NULL, NULL, &e), e);
     for (size_t i = 0; i < n_hands; i++)
         label[i] = of_point[id[i]];
