@@ -2,11 +2,13 @@
 #include "tool.h"
 
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "run/serve.h"
 #include "run/view.h"
 
 enum {
@@ -15,6 +17,7 @@ enum {
     OPT_HAND,
     OPT_FORMAT,
     OPT_COLOUR,
+    OPT_SERVE,
     OPT_BUCKETS,
     OPT_CONFIG,
     OPT_GAME
@@ -29,6 +32,7 @@ struct opts {
     const char *board;
     const char *hand;
     int format;
+    bool serve;
     int colour; /* as in "auto|always|never" */
 };
 
@@ -38,6 +42,7 @@ static const struct tool_option options[] = {
     {"hand", OPT_HAND, "CARDS", "these own cards alone, such as AhKh"},
     {"format", OPT_FORMAT, "FORMAT", "text (default), json or svg"},
     {"color", OPT_COLOUR, "WHEN", "colour the text: auto (default: on a terminal), always, never"},
+    {"serve", OPT_SERVE, NULL, "answer questions on standard input, a line of JSON each"},
     {"buckets", OPT_BUCKETS, "FILE", "bucket file, in place of the one the checkpoint names"},
     {"config", OPT_CONFIG, "FILE", "configuration that a fixed strategy plays"},
     {"game", OPT_GAME, "FILE", "game that a fixed strategy plays, all legal sizes"},
@@ -48,9 +53,11 @@ static const struct tool_spec spec = {
     "hb-show FILE [--at ACTIONS] [--board CARDS] [--hand CARDS] [--format text|json|svg] "
     "[--color auto|always|never] [--buckets FILE]\n"
     "hb-show @STRATEGY --config FILE|--game FILE [--at ACTIONS] [--board CARDS] [--hand CARDS] "
-    "[--format text|json|svg] [--color auto|always|never]",
-    "Show what the average strategy of a checkpoint, or a fixed strategy (@uniform, @call, @fold,\n"
-    "@raise), does at one decision.",
+    "[--format text|json|svg] [--color auto|always|never]\n"
+    "hb-show FILE --serve [--buckets FILE]\n"
+    "hb-show @STRATEGY --config FILE|--game FILE --serve",
+    "Show what the average strategy of a checkpoint or blueprint, or a fixed strategy (@uniform,\n"
+    "@call, @fold, @raise), does at one decision.",
     options};
 
 static void parse(struct opts *o, int argc, char **argv)
@@ -65,6 +72,7 @@ static void parse(struct opts *o, int argc, char **argv)
         case OPT_HAND: o->hand = arg; break;
         case OPT_FORMAT: o->format = tool_choice(arg, "--format", "text|json|svg"); break;
         case OPT_COLOUR: o->colour = tool_choice(arg, "--color", "auto|always|never"); break;
+        case OPT_SERVE: o->serve = true; break;
         case OPT_BUCKETS: o->open.buckets = arg; break;
         case OPT_CONFIG: o->open.config = arg; break;
         case OPT_GAME: o->open.game = arg; break;
@@ -74,6 +82,10 @@ static void parse(struct opts *o, int argc, char **argv)
         tool_usage(&spec, argc == optind ? "which checkpoint or fixed strategy?"
                                          : "one checkpoint or fixed strategy, please");
     o->file = argv[optind];
+    if (o->serve && (o->at || o->board || o->hand || o->format || o->colour))
+        tool_usage(&spec, "--serve: what to show comes on standard input");
+    if (o->serve && strcmp(o->file, "-") == 0)
+        tool_usage(&spec, "--serve reads questions from standard input: name the file");
 }
 
 static enum hb_view_colour colour_of(const struct opts *o)
@@ -99,6 +111,10 @@ static int run(const struct opts *o, FILE *out, struct hb_err *e)
 
     if (rc != HB_OK)
         return rc;
+    if (o->serve) {
+        rc = hb_serve(&strategy, STDIN_FILENO, STDOUT_FILENO, tool_exit_code, e);
+        goto out;
+    }
     if ((rc = hb_view_new(&strategy, o->at, o->board, o->hand, &view, e)) != HB_OK)
         goto out;
     switch ((enum format)o->format) {

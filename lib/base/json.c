@@ -23,8 +23,9 @@ void hb_json_real(struct hb_buf *out, double v)
 {
     char text[40] = "null"; /* NaN and infinities, which JSON does not have */
 
+    /* What has up to 15 digits is what 15 digits give, without zeros at the end (DBL_DIG). */
     if (v - v == 0)
-        for (int digits = 1; digits <= 17; digits++) {
+        for (int digits = 15; digits <= 17; digits++) {
             (void)snprintf(text, sizeof text, "%.*g", digits, v); /* fits */
             if (!(strtod(text, NULL) < v || strtod(text, NULL) > v))
                 break;

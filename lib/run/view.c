@@ -437,7 +437,7 @@ static int view_cards(struct hb_view *v, struct hb_strategy *s, const uint8_t *h
     int rc;
 
     v->kind = hand ? HB_VIEW_ONE : rules_of(v)->deck.n_hole == 2 ? HB_VIEW_GRID : HB_VIEW_HANDS;
-    if ((rc = dealt_new(&d, HB_CARDS * (HB_CARDS - 1) / 2, v->n_actions, e)) != HB_OK ||
+    if ((rc = dealt_new(&d, hand ? 1 : HB_CARDS * (HB_CARDS - 1) / 2, v->n_actions, e)) != HB_OK ||
         (rc = items_new(v, hand ? 1 : (uint32_t)(n_ranks * n_ranks) + HB_CARDS, e)) != HB_OK)
         goto out;
     if (v->kind == HB_VIEW_ONE) {

@@ -74,6 +74,9 @@ enum hb_view_colour { HB_VIEW_PLAIN, HB_VIEW_256, HB_VIEW_TRUE };
 void hb_view_text(const struct hb_view *v, enum hb_view_colour colour, struct hb_buf *out);
 /* One object a line; DESIGN "Command line promises". */
 void hb_view_json(const struct hb_view *v, struct hb_buf *out);
+/* One object in one line, whatever the kind: for one hand that of hb_view_json, else what the items
+ * share and an array "hands". id is JSON text that comes first as "id", or NULL. */
+void hb_view_json_line(const struct hb_view *v, const char *id, struct hb_buf *out);
 /* A whole SVG document. Errors: HB_EUSAGE for a view of more than 200 buckets. */
 int hb_view_svg(const struct hb_view *v, struct hb_buf *out, struct hb_err *e) HB_MUSTUSE;
 

@@ -192,8 +192,63 @@ YAML
     cmp a b
 }
 
+@test "questions are answered line by line, and wrong ones do not end it" {
+    jam_checkpoint
+    printf '%s\n' '{"hand":"AhAd","id":1}' nonsense '{"actions":"r1000","hand":"7c2d","id":"x"}' '{"id":3}' >questions
+    run --separate-stderr hb-show jam.hbc --serve <questions
+    assert_success
+    [ -z "$stderr" ]
+    assert_equal "${#lines[@]}" 4
+    assert_equal "${lines[0]}" "{\"id\":1,$(hb-show jam.hbc --hand AhAd --format json | cut -c2-)"
+    assert_equal "${lines[1]}" '{"error":"not JSON: '"'[' or '{' expected near 'nonsense'"'","code":64}'
+    [[ ${lines[2]} == '{"id":"x","actions":"r1000","hand":"7c2d","legal":["f","c"],"strategy":[0.5,0.5],'* ]]
+    [[ ${lines[3]} == '{"id":3,"actions":"","legal":["f","r1000"],"player":1,"hands":[{'* ]]
+    hb-ckpt export jam.hbc --blueprint jam.hbp
+    run hb-show jam.hbp --serve <questions
+    assert_line --index 2 --partial '"legal":["f","c"],"strategy":[0.5'
+    run hb-show @fold --config jam.yaml --serve <questions
+    assert_line --index 0 --partial '"strategy":[1,0]'
+    hb-show @fold --config jam.yaml --serve </dev/null
+    refused 64 hb-show jam.hbc --serve --at r1000
+    refused 64 hb-show - --serve
+    refused 66 hb-show none.hbc --serve
+}
+
+@test "an answer comes before the next question" {
+    mkfifo ask answer
+    jam
+    hb-show @uniform --config jam.yaml --serve <ask >answer &
+    BG+=($!)
+    exec 5>ask 6<answer
+    for hand in AhAd 7c2d; do
+        echo "{\"hand\":\"$hand\"}" >&5
+        read -r -u 6 line
+        [[ $line == *"\"hand\":\"$hand\""* ]]
+    done
+    exec 5>&-
+    wait "${BG[0]}"
+    exec 6<&-
+}
+
+@test "a blueprint file shows what its checkpoint shows" {
+    printf 'game: %s\nseed: 42\n' "$GAMES/leduc.game" >leduc.yaml
+    hb-train --config leduc.yaml --logdir run --iters 5000 --num-workers 1 --quiet
+    hb-ckpt export run/checkpoints/latest.hbc --blueprint leduc.hbp
+    hb-show run/checkpoints/latest.hbc --at r >a
+    hb-show leduc.hbp --at r >b
+    diff <(grep -o '[0-9.]*%' a) <(grep -o '[0-9.]*%' b)
+    run hb-eval exploitability leduc.hbp
+    assert_output --partial '"game":"leduc.game"'
+    refused 64 hb-show leduc.hbp --game "$GAMES/leduc.game"
+    chmod u+w leduc.hbp
+    flip leduc.hbp 5000
+    refused 65 hb-show leduc.hbp
+}
+
 @test "a full disk is 74" {
     [ -c /dev/full ] || skip "no /dev/full"
     # shellcheck disable=SC2016 # expanded by the inner shell
     run -74 sh -c 'hb-show "$1" >/dev/full' - "$GOLDEN"
+    # shellcheck disable=SC2016
+    run -74 sh -c 'echo "{}" | hb-show "$1" --serve >/dev/full' - "$GOLDEN"
 }
