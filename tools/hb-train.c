@@ -177,13 +177,17 @@ static void on_progress(void *ctx, const struct hb_train_progress *p)
 {
     struct screen *s = ctx;
     char eta[32];
+    char learning[64] = "";
 
     if (s->quiet)
         return;
     clear_bar(s);
     format_span(p->eta_s, eta);
-    tool_info("Iteration %llu (%.1f iter/s) - Workers: %d - ETA %s",
-              (unsigned long long)p->iteration, p->iter_per_s, p->workers, eta);
+    if (p->learning != NULL)
+        (void)snprintf(learning, sizeof learning, " - change %.2g, visited %.1f %%",
+                       p->learning->all.change, 100.0 * p->learning->all.visited);
+    tool_info("Iteration %llu (%.1f iter/s) - Workers: %d - ETA %s%s",
+              (unsigned long long)p->iteration, p->iter_per_s, p->workers, eta, learning);
     if (s->bar && p->target > 0)
         draw_bar(s, p);
 }

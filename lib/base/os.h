@@ -55,6 +55,16 @@ struct hb_os_usage {
 void hb_os_usage(pid_t pid, struct hb_os_usage *out);
 /* The CPU seconds alone: a proportional set size costs a walk over all pages of the process. */
 double hb_os_cpu_seconds(pid_t pid);
+/* How a process was scheduled so far; cheap. */
+struct hb_os_schedule {
+    double cpu_s;
+    uint64_t ctx_voluntary, ctx_involuntary;
+    int cpu; /* processor that it ran on last; -1: the system does not tell */
+};
+void hb_os_schedule(pid_t pid, struct hb_os_schedule *out);
+/* Call work(ctx) on processor `cpu`, then go back to where the process may run. False when the
+ * system cannot: it was called wherever the process happened to be. */
+bool hb_os_run_on(int cpu, void (*work)(void *ctx), void *ctx);
 
 int hb_os_cpus(void);              /* processors this process may use, >= 1 */
 uint64_t hb_os_memory_bytes(void); /* memory available now, 0 when unknown */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MADV_POPULATE_READ /* Linux 5.14 */
@@ -151,22 +152,73 @@ int hb_os_populate(void *p, uint64_t bytes, bool write, struct hb_err *e)
     return HB_OK;
 }
 
+/* /proc/PID/stat behind the name of the program, which stands in brackets and may hold anything. */
+static const char *proc_stat(pid_t pid, char text[PROC_MAX])
+{
+    char path[64];
+
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid); /* fits, as those below */
+    return proc_text(path, text) ? strrchr(text, ')') : NULL;
+}
+
+/* In nanoseconds by its clock; where there is none, in ticks of the system's. */
 double hb_os_cpu_seconds(pid_t pid)
+{
+    char text[PROC_MAX];
+    const char *at;
+    clockid_t clock;
+    struct timespec t;
+    unsigned long long user;
+    unsigned long long sys;
+
+    if (clock_getcpuclockid(pid, &clock) == 0 && clock_gettime(clock, &t) == 0)
+        return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    if ((at = proc_stat(pid, text)) != NULL &&
+        sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &sys) == 2)
+        return (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
+    return 0.0;
+}
+
+static void context_switches(pid_t pid, uint64_t *voluntary, uint64_t *involuntary)
 {
     char path[64];
     char text[PROC_MAX];
-    const char *at;
 
-    (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid); /* fits, as those below */
-    /* The name of the program, in brackets, may hold anything; the state follows the last one. */
-    if (proc_text(path, text) && (at = strrchr(text, ')')) != NULL) {
-        unsigned long long user;
-        unsigned long long sys;
+    (void)snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+    if (!proc_text(path, text))
+        return;
+    *voluntary = line_value(text, "voluntary_ctxt_switches:");
+    *involuntary = line_value(text, "nonvoluntary_ctxt_switches:");
+}
 
-        if (sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &sys) == 2)
-            return (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
-    }
-    return 0.0;
+void hb_os_schedule(pid_t pid, struct hb_os_schedule *out)
+{
+    char text[PROC_MAX];
+    const char *at = proc_stat(pid, text);
+
+    *out = (struct hb_os_schedule){.cpu_s = hb_os_cpu_seconds(pid), .cpu = -1};
+    context_switches(pid, &out->ctx_voluntary, &out->ctx_involuntary);
+    for (int field = 2; at != NULL && field < 39; field++) /* "(name) state ... processor" */
+        at = strchr(at + 1, ' ');
+    if (at != NULL)
+        out->cpu = (int)strtol(at, NULL, 10);
+}
+
+bool hb_os_run_on(int cpu, void (*work)(void *ctx), void *ctx)
+{
+    cpu_set_t before;
+    cpu_set_t one;
+    bool moved;
+
+    CPU_ZERO(&one);
+    if (cpu >= 0 && cpu < CPU_SETSIZE)
+        CPU_SET((size_t)cpu, &one);
+    moved = CPU_COUNT(&one) == 1 && sched_getaffinity(0, sizeof before, &before) == 0 &&
+            sched_setaffinity(0, sizeof one, &one) == 0;
+    work(ctx);
+    if (moved)
+        (void)sched_setaffinity(0, sizeof before, &before); /* it was allowed before */
+    return moved;
 }
 
 void hb_os_usage(pid_t pid, struct hb_os_usage *out)
@@ -179,11 +231,7 @@ void hb_os_usage(pid_t pid, struct hb_os_usage *out)
     (void)snprintf(path, sizeof path, "/proc/%ld/smaps_rollup", (long)pid);
     if (proc_text(path, text))
         out->pss_bytes = line_value(text, "Pss:") * 1024;
-    (void)snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
-    if (proc_text(path, text)) {
-        out->ctx_voluntary = line_value(text, "voluntary_ctxt_switches:");
-        out->ctx_involuntary = line_value(text, "nonvoluntary_ctxt_switches:");
-    }
+    context_switches(pid, &out->ctx_voluntary, &out->ctx_involuntary);
 }
 
 int hb_os_cpus(void)

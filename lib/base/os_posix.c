@@ -99,6 +99,18 @@ double hb_os_cpu_seconds(pid_t pid)
            ((double)u.ru_utime.tv_usec + (double)u.ru_stime.tv_usec) * 1e-6;
 }
 
+void hb_os_schedule(pid_t pid, struct hb_os_schedule *out)
+{
+    *out = (struct hb_os_schedule){.cpu_s = hb_os_cpu_seconds(pid), .cpu = -1};
+}
+
+bool hb_os_run_on(int cpu, void (*work)(void *ctx), void *ctx)
+{
+    (void)cpu;
+    work(ctx);
+    return false;
+}
+
 void hb_os_usage(pid_t pid, struct hb_os_usage *out)
 {
     memset(out, 0, sizeof *out);

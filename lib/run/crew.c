@@ -35,8 +35,9 @@ struct worker {
     bool greeted;
     struct given given[OUTSTANDING]; /* oldest first */
     int n_given;
-    double since; /* when it began the oldest */
+    double since; /* when it began the oldest, or gave its last result */
     uint64_t results;
+    double past_cpu_s; /* of lost processes in this place */
 };
 
 struct merger {
@@ -68,7 +69,9 @@ struct hb_crew {
     struct given *returned; /* tasks of lost workers */
     size_t n_returned, cap_returned;
     uint32_t n_done;   /* iterations with a result */
+    double began;      /* the round */
     double results_in; /* when the last result came */
+    int visit;         /* worker whose processor is named next */
 };
 
 static int child_argv(const struct hb_crew *c, const char *program, char path[HB_OS_PATH_MAX],
@@ -150,6 +153,12 @@ static int start_merger(struct hb_crew *c, int k, struct hb_err *e)
     rc = hb_buf_check(&m->queue, e);
     hb_buf_fini(&hello);
     return rc;
+}
+
+/* Before a worker is reaped. */
+static void keep_usage(struct worker *w)
+{
+    w->past_cpu_s += hb_os_cpu_seconds(w->child.pid);
 }
 
 static int give_back(struct hb_crew *c, const struct given *g, struct hb_err *e)
@@ -301,6 +310,20 @@ static int pass_on(struct hb_crew *c, const struct hb_message *m, struct hb_err 
     return rc;
 }
 
+/* The last result of the round is in: who waited for it, and how long? */
+static void end_barrier(struct hb_crew *c, double now)
+{
+    double sum = 0.0;
+
+    for (int i = 0; i < c->o.n_workers; i++) {
+        const struct worker *w = &c->workers[i];
+
+        sum += now - (w->since > c->began ? w->since : c->began);
+    }
+    c->results_in = now;
+    c->stats.barrier_s += sum / c->o.n_workers;
+}
+
 /* HB_EPROTO when the worker talks nonsense (it is replaced). */
 static int take_result(struct hb_crew *c, struct worker *w, const struct hb_message *m,
                        struct hb_err *why, struct hb_err *e, int *fatal)
@@ -326,7 +349,7 @@ static int take_result(struct hb_crew *c, struct worker *w, const struct hb_mess
     c->stats.tasks++;
     c->stats.records_bytes += head.record_bytes;
     if (c->n_done == c->round.length)
-        c->results_in = w->since;
+        end_barrier(c, w->since);
     return HB_OK;
 }
 
@@ -357,6 +380,7 @@ static int serve_worker(struct hb_crew *c, struct worker *w, struct hb_err *e)
     int rc = hb_frame_fill(&w->in, &why);
 
     if (rc == HB_EOF) {
+        keep_usage(w);
         (void)hb_child_reap(&w->child, how); /* its tasks are repeated whatever it was */
         return replace_worker(c, w, how, e); /* whatever part of a result it left is dropped */
     }
@@ -367,6 +391,7 @@ static int serve_worker(struct hb_crew *c, struct worker *w, struct hb_err *e)
     }
     if (rc == HB_AGAIN)
         return HB_OK;
+    keep_usage(w);
     hb_child_kill(&w->child);
     (void)hb_context(&why, rc, "was killed");
     return replace_worker(c, w, why.msg, e);
@@ -468,6 +493,7 @@ static int check_timeouts(struct hb_crew *c, struct hb_err *e)
         if (w->n_given == 0 || now - w->since < c->o.task_timeout_s)
             continue;
         (void)snprintf(text, sizeof text, "was killed: no result within %g s", c->o.task_timeout_s);
+        keep_usage(w);
         hb_child_kill(&w->child);
         if ((rc = replace_worker(c, w, text, e)) != HB_OK)
             return rc;
@@ -562,6 +588,7 @@ int hb_crew_round(struct hb_crew *c, const struct hb_round *round, uint32_t batc
     c->batch = batch;
     c->next_first = round->first;
     c->n_done = 0;
+    c->began = hb_os_monotonic();
     for (int k = 0; k < c->o.n_mergers; k++)
         c->mergers[k].committed = false;
     if ((rc = work(c, e)) != HB_OK) {
@@ -674,15 +701,20 @@ uint64_t hb_crew_worker_tasks(const struct hb_crew *c, int worker)
     return c->workers[worker].results;
 }
 
-double hb_crew_cpu_seconds(const struct hb_crew *c)
+void hb_crew_schedule(struct hb_crew *c, struct hb_os_schedule *worker,
+                      struct hb_crew_schedule *out)
 {
-    double sum = 0.0;
-
-    for (int i = 0; i < c->o.n_workers; i++)
-        sum += hb_os_cpu_seconds(c->workers[i].child.pid);
+    *out = (struct hb_crew_schedule){.cpu = -1};
+    for (int i = 0; i < c->o.n_workers; i++) {
+        hb_os_schedule(c->workers[i].child.pid, &worker[i]);
+        worker[i].cpu_s += c->workers[i].past_cpu_s;
+        out->workers_cpu_s += worker[i].cpu_s;
+        out->lost_cpu_s += c->workers[i].past_cpu_s;
+    }
     for (int k = 0; k < c->o.n_mergers; k++)
-        sum += hb_os_cpu_seconds(c->mergers[k].child.pid);
-    return sum;
+        out->mergers_cpu_s += hb_os_cpu_seconds(c->mergers[k].child.pid);
+    c->visit = (c->visit + 1) % c->o.n_workers;
+    out->cpu = worker[c->visit].cpu;
 }
 
 uint64_t hb_crew_pss(const struct hb_crew *c)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/os.h"
 #include "solver/params.h"
 #include "wire/message.h"
 
@@ -43,6 +44,9 @@ struct hb_crew_stats { /* since the crew started */
     uint64_t nodes, tasks, records_bytes, duplicates;
     uint32_t workers_replaced;
     double merge_s; /* from the last result of a round to its last commit */
+    /* From a worker's last result of a round to the last one of all, mean over the workers: what
+     * they wait for the slowest. */
+    double barrier_s;
 };
 
 struct hb_crew; /* opaque */
@@ -62,9 +66,16 @@ int hb_crew_round(struct hb_crew *c, const struct hb_round *round, uint32_t batc
 void hb_crew_stats(const struct hb_crew *c, struct hb_crew_stats *out);
 int hb_crew_n_workers(const struct hb_crew *c);
 uint64_t hb_crew_worker_tasks(const struct hb_crew *c, int worker); /* results by that place */
-/* CPU seconds of the living children, and their proportional set size: that costs milliseconds for
- * each GiB they map. */
-double hb_crew_cpu_seconds(const struct hb_crew *c);
+/* How the processes were scheduled; cheap. The worker in place i as a whole: its CPU seconds count
+ * those of lost ones before it, its context switches are those of the living one. */
+struct hb_crew_schedule {
+    double workers_cpu_s, mergers_cpu_s; /* sums */
+    double lost_cpu_s;                   /* of workers_cpu_s, that of processes already reaped */
+    int cpu;                             /* a worker's, another one's each time; -1: unknown */
+};
+void hb_crew_schedule(struct hb_crew *c, struct hb_os_schedule *worker,
+                      struct hb_crew_schedule *out);
+/* Proportional set size of the living children: that costs milliseconds for each GiB they map. */
 uint64_t hb_crew_pss(const struct hb_crew *c);
 
 #endif

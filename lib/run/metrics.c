@@ -1,22 +1,27 @@
 #include "run/metrics.h"
 
-#include <jansson.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/os.h"
+#include "run/calibrate.h"
 #include "solver/spec.h"
 
 #define PSS_EVERY_S 30.0
 
-int hb_metrics_open(const char *logdir, struct hb_metrics *m, struct hb_err *e)
+int hb_metrics_open(const char *logdir, int n_workers, struct hb_metrics *m, struct hb_err *e)
 {
     char path[HB_PATH_MAX];
+    int rc;
 
     memset(m, 0, sizeof *m);
     if (snprintf(path, sizeof path, "%s/metrics.jsonl", logdir) >= (int)sizeof path)
         return hb_fail(e, HB_ECREATE, "the path of '%s' is too long", logdir);
+    if ((rc = hb_mem_new(&m->worker, (size_t)n_workers, sizeof *m->worker, "metrics", e)) != HB_OK)
+        return rc;
     m->file = fopen(path, "ae"); /* e: CLOEXEC */
     if (m->file == NULL)
         return hb_fail_sys(e, HB_ECREATE, "cannot write '%s'", path);
@@ -29,11 +34,23 @@ int hb_metrics_close(struct hb_metrics *m, struct hb_err *e)
 {
     FILE *file = m->file;
 
+    hb_mem_free(m->worker);
+    hb_buf_fini(&m->line);
+    m->worker = NULL;
     m->file = NULL;
     if (file != NULL && fclose(file) != 0)
         return hb_fail_sys(e, HB_EIO, "cannot write the metrics");
     return HB_OK;
 }
+
+void hb_metrics_new_crew(struct hb_metrics *m, uint64_t iteration)
+{
+    memset(&m->last_stats, 0, sizeof m->last_stats);
+    m->last_workers_cpu_s = 0.0;
+    m->last_iteration = iteration; /* rates are never negative */
+}
+
+/* ---- what is measured ---- */
 
 static double seconds_of(const struct rusage *u)
 {
@@ -42,10 +59,10 @@ static double seconds_of(const struct rusage *u)
 }
 
 /* CPU of this process, its living and its reaped children. */
-static double run_cpu(const struct hb_crew *crew)
+static double run_cpu(const struct hb_crew_schedule *s)
 {
     struct rusage self, dead;
-    double sum = hb_crew_cpu_seconds(crew);
+    double sum = s->workers_cpu_s - s->lost_cpu_s + s->mergers_cpu_s;
 
     if (getrusage(RUSAGE_SELF, &self) == 0)
         sum += seconds_of(&self);
@@ -68,49 +85,158 @@ static uint64_t run_pss(struct hb_metrics *m, const struct hb_crew *crew, double
     return m->pss;
 }
 
-static json_t *worker_tasks(const struct hb_crew *crew)
-{
-    json_t *list = json_array();
+/* What a calibration needs, and its result. */
+struct pieces {
+    const struct hb_table *table;
+    uint64_t salt;
+    struct hb_calibration out;
+};
 
-    for (int i = 0; i < hb_crew_n_workers(crew); i++)
-        (void)json_array_append_new(list, json_integer((json_int_t)hb_crew_worker_tasks(crew, i)));
-    return list; /* without memory it is short; the line is for people */
+static void calibrate(void *ctx)
+{
+    struct pieces *p = ctx;
+
+    hb_calibrate(p->table->mem, p->table->len, p->salt, &p->out);
 }
 
-int hb_metrics_line(struct hb_metrics *m, const struct hb_crew *crew, uint64_t iteration,
-                    uint64_t generation, uint64_t nodes_before, bool fresh, double *rate,
-                    struct hb_err *e)
+/* ---- the line ---- */
+
+static void put_key(struct hb_buf *b, const char *key)
 {
-    double now = hb_os_monotonic();
-    double span = now - m->last;
+    hb_buf_printf(b, "%s\"%s\":", b->len == 0 ? "{" : ",", key);
+}
+
+static void put_count(struct hb_buf *b, const char *key, uint64_t v)
+{
+    put_key(b, key);
+    hb_buf_printf(b, "%llu", (unsigned long long)v);
+}
+
+static void put_real(struct hb_buf *b, const char *key, double v)
+{
+    put_key(b, key);
+    hb_buf_printf(b, "%.9g", v);
+}
+
+static double per(double part, double whole)
+{
+    return whole > 0.0 ? part / whole : 0.0;
+}
+
+/* One number of each worker. */
+enum of_worker { TASKS, VOLUNTARY, INVOLUNTARY };
+static void put_workers(struct hb_buf *b, const char *key, const struct hb_metrics *m,
+                        const struct hb_crew *crew, enum of_worker what)
+{
+    put_key(b, key);
+    for (int i = 0; i < hb_crew_n_workers(crew); i++) {
+        uint64_t v = what == TASKS       ? hb_crew_worker_tasks(crew, i)
+                     : what == VOLUNTARY ? m->worker[i].ctx_voluntary
+                                         : m->worker[i].ctx_involuntary;
+
+        hb_buf_printf(b, "%c%llu", i == 0 ? '[' : ',', (unsigned long long)v);
+    }
+    hb_buf_printf(b, "]");
+}
+
+/* A share of all rows of the game, and the same street by street. */
+static void put_shares(struct hb_buf *b, const char *key, const struct hb_metrics_now *now,
+                       size_t field)
+{
+    const struct hb_learning_look *l = now->learning;
+    double v;
+
+    memcpy(&v, (const char *)&l->all + field, sizeof v);
+    put_key(b, key);
+    hb_buf_printf(b, "%.6g,\"%s_by_street\":", v, key);
+    for (int i = 0; i < now->table->spec.rules.deck.n_streets; i++) {
+        memcpy(&v, (const char *)&l->street[i] + field, sizeof v);
+        hb_buf_printf(b, "%c%.6g", i == 0 ? '[' : ',', v);
+    }
+    hb_buf_printf(b, "]");
+}
+
+static void put_learning(struct hb_buf *b, const struct hb_metrics *m,
+                         const struct hb_metrics_now *now)
+{
+    put_real(b, "learning_s", m->learning_s);
+    put_count(b, "looked_at", now->learning->to);
+    put_count(b, "change_iterations", now->learning->to - now->learning->from);
+    put_shares(b, "change", now, offsetof(struct hb_learning_street, change));
+    put_shares(b, "visited", now, offsetof(struct hb_learning_street, visited));
+    put_shares(b, "pruned", now, offsetof(struct hb_learning_street, pruned));
+    put_shares(b, "saturated", now, offsetof(struct hb_learning_street, saturated));
+    put_shares(b, "halved", now, offsetof(struct hb_learning_street, halved));
+}
+
+static void put_speed(struct hb_buf *b, const struct hb_metrics *m, const struct hb_crew *crew,
+                      const struct hb_crew_stats *s, const struct hb_crew_schedule *cpu,
+                      const struct hb_calibration *c)
+{
+    put_real(
+        b, "nodes_per_cpu_s",
+        per((double)(s->nodes - m->last_stats.nodes), cpu->workers_cpu_s - m->last_workers_cpu_s));
+    put_real(b, "calibration_per_s", c->per_s);
+    put_real(b, "calibration_load_ns", c->load_ns);
+    put_real(b, "calibration_step_ns", c->step_ns);
+    put_real(b, "workers_cpu_s", cpu->workers_cpu_s);
+    put_real(b, "mergers_cpu_s", cpu->mergers_cpu_s);
+    put_real(b, "barrier_s", s->barrier_s);
+    put_workers(b, "ctx_voluntary", m, crew, VOLUNTARY);
+    put_workers(b, "ctx_involuntary", m, crew, INVOLUNTARY);
+}
+
+static int write_line(struct hb_metrics *m, struct hb_err *e)
+{
+    int rc;
+
+    hb_buf_printf(&m->line, "}\n");
+    if ((rc = hb_buf_check(&m->line, e)) != HB_OK) {
+        hb_buf_fini(&m->line); /* the next one begins anew */
+        return rc;
+    }
+    if (fwrite(m->line.data, 1, m->line.len, m->file) != m->line.len || fflush(m->file) != 0)
+        return hb_fail_sys(e, HB_EIO, "cannot write the metrics");
+    return HB_OK;
+}
+
+int hb_metrics_line(struct hb_metrics *m, struct hb_crew *crew, const struct hb_metrics_now *now,
+                    double *rate, struct hb_err *e)
+{
+    const double t = hb_os_monotonic();
+    struct pieces pieces = {.table = now->table, .salt = m->lines++};
+    struct hb_buf *b = &m->line;
+    struct hb_crew_schedule cpu;
     struct hb_crew_stats s;
-    uint64_t tasks, bytes, pss;
-    double cpu_s;
-    json_t *line;
-    int bad;
 
     hb_crew_stats(crew, &s);
-    cpu_s = run_cpu(crew);
-    pss = run_pss(m, crew, now, fresh);
-    tasks = s.tasks - m->last_stats.tasks;
-    bytes = s.records_bytes - m->last_stats.records_bytes;
-    *rate = span > 0 ? (double)(iteration - m->last_iteration) / span : 0.0;
-    line = json_pack("{s:f,s:I,s:f,s:I,s:f,s:i,s:I,s:I,s:I,s:o,s:f,s:f,s:f,s:i,s:I,s:i}", "t",
-                     now - m->start, "iteration", (json_int_t)iteration, "iter_per_s", *rate,
-                     "nodes", (json_int_t)(nodes_before + s.nodes), "cpu_s", cpu_s, "workers",
-                     hb_crew_n_workers(crew), "generation", (json_int_t)generation, "pss_bytes",
-                     (json_int_t)pss, "tasks", (json_int_t)s.tasks, "worker_tasks",
-                     worker_tasks(crew), "bytes_per_task",
-                     tasks > 0 ? (double)bytes / (double)tasks : 0.0, "merge_s", s.merge_s,
-                     "checkpoint_s", m->checkpoint_s, "workers_replaced", (int)s.workers_replaced,
-                     "duplicates", (json_int_t)s.duplicates, "restores", (int)m->restores);
-    if (line == NULL)
-        return hb_fail(e, HB_ENOMEM, "out of memory for a line of metrics");
-    bad = json_dumpf(line, m->file, JSON_COMPACT | JSON_REAL_PRECISION(9)) != 0 ||
-          fputc('\n', m->file) == EOF || fflush(m->file) != 0;
-    json_decref(line);
-    m->last = now;
-    m->last_iteration = iteration;
+    hb_crew_schedule(crew, m->worker, &cpu);
+    (void)hb_os_run_on(cpu.cpu, calibrate, &pieces); /* else where this process is: the next best */
+    *rate = per((double)(now->iteration - m->last_iteration), t - m->last);
+    b->len = 0;
+    put_real(b, "t", t - m->start);
+    put_count(b, "iteration", now->iteration);
+    put_real(b, "iter_per_s", *rate);
+    put_count(b, "nodes", now->nodes_before + s.nodes);
+    put_real(b, "cpu_s", run_cpu(&cpu));
+    put_count(b, "workers", (uint64_t)hb_crew_n_workers(crew));
+    put_count(b, "generation", now->generation);
+    put_count(b, "pss_bytes", run_pss(m, crew, t, now->fresh));
+    put_count(b, "tasks", s.tasks);
+    put_workers(b, "worker_tasks", m, crew, TASKS);
+    put_real(b, "bytes_per_task",
+             per((double)(s.records_bytes - m->last_stats.records_bytes),
+                 (double)(s.tasks - m->last_stats.tasks)));
+    put_real(b, "merge_s", s.merge_s);
+    put_real(b, "checkpoint_s", m->checkpoint_s);
+    put_count(b, "workers_replaced", s.workers_replaced);
+    put_count(b, "duplicates", s.duplicates);
+    put_count(b, "restores", m->restores);
+    put_speed(b, m, crew, &s, &cpu, &pieces.out);
+    put_learning(b, m, now);
+    m->last = t;
+    m->last_iteration = now->iteration;
     m->last_stats = s;
-    return bad ? hb_fail_sys(e, HB_EIO, "cannot write the metrics") : HB_OK;
+    m->last_workers_cpu_s = cpu.workers_cpu_s;
+    return write_line(m, e);
 }

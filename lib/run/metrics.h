@@ -1,5 +1,5 @@
-/* metrics.h - DIR/metrics.jsonl: one JSON object an interval. man/hb-train.1 lists the fields.
- * [run]
+/* metrics.h - DIR/metrics.jsonl: one JSON object an interval. man/hb-train.1 lists the fields;
+ * report.h reads them. [run]
  *
  * Threads: main thread. */
 #ifndef HB_RUN_METRICS_H
@@ -9,28 +9,46 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 #include "run/crew.h"
+#include "solver/learning.h"
+#include "solver/table.h"
 
 struct hb_metrics {
-    FILE *file;   /* NULL: closed */
-    double start; /* monotonic, when training began */
-    double last;  /* of the last line */
+    FILE *file;                    /* NULL: closed */
+    struct hb_buf line;            /* the one being written */
+    double start;                  /* monotonic, when training began */
+    double last;                   /* of the last line */
+    uint64_t lines;                /* so far */
+    struct hb_os_schedule *worker; /* owned; [n_workers] as last looked at */
     uint64_t last_iteration;
     struct hb_crew_stats last_stats;
+    double last_workers_cpu_s;
     uint64_t pss;        /* as last looked at, */
     double pss_at;       /* then; 0: never */
     double checkpoint_s; /* spent in checkpoints so far */
+    double learning_s;   /* and in looks at the sample of rows */
     uint32_t restores;   /* times the table was restored after a lost merger */
 };
 
-/* Open for appending: a resumed run goes on in the same file. Errors: HB_ECREATE. */
-int hb_metrics_open(const char *logdir, struct hb_metrics *m, struct hb_err *e) HB_MUSTUSE;
-/* fresh: look at the memory now; else it may be half a minute old. nodes_before: of the run before
- * this process. Returns the interval's iterations per second in *rate. */
-int hb_metrics_line(struct hb_metrics *m, const struct hb_crew *crew, uint64_t iteration,
-                    uint64_t generation, uint64_t nodes_before, bool fresh, double *rate,
+struct hb_metrics_now {
+    uint64_t iteration, generation;
+    uint64_t nodes_before;                   /* of the run before this process, or of lost crews */
+    const struct hb_table *table;            /* what the calibration reads */
+    const struct hb_learning_look *learning; /* the last look */
+    bool fresh; /* look at the memory now; else it may be half a minute old */
+};
+
+/* Open for appending: a resumed run goes on in the same file. Errors: HB_ECREATE, HB_ENOMEM. */
+int hb_metrics_open(const char *logdir, int n_workers, struct hb_metrics *m,
                     struct hb_err *e) HB_MUSTUSE;
+/* A line. Returns the interval's iterations per second in *rate. Cost: 1 ms for the calibration, which
+ * runs on the processor of one worker after the other, some 30 us a process, and the memory. */
+int hb_metrics_line(struct hb_metrics *m, struct hb_crew *crew, const struct hb_metrics_now *now,
+                    double *rate, struct hb_err *e) HB_MUSTUSE;
+/* A new crew counts from 0; the run is at `iteration`. */
+void hb_metrics_new_crew(struct hb_metrics *m, uint64_t iteration);
 int hb_metrics_close(struct hb_metrics *m, struct hb_err *e) HB_MUSTUSE;
 
 #endif

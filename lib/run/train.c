@@ -28,6 +28,9 @@ struct train {
     struct hb_table table;
     struct hb_crew *crew;
     struct hb_metrics metrics;
+    struct hb_learning learning;
+    struct hb_learning_look look; /* the last one */
+    double looked_at;             /* monotonic */
     int n_workers, n_mergers;
     uint64_t iteration, generation;
     uint64_t target;          /* UINT64_MAX: none */
@@ -261,7 +264,7 @@ static int restore(struct train *t, struct hb_err *e)
     if ((rc = read_position(t, e)) != HB_OK)
         return rc;
     t->metrics.restores++;
-    t->metrics.last_iteration = t->iteration; /* rates are never negative */
+    hb_learning_forget(&t->learning);
     if (t->first_iteration > t->iteration)
         t->first_iteration = t->iteration;
     t->saved = t->iteration;
@@ -296,8 +299,16 @@ static int report(struct train *t, bool last, struct hb_err *e)
                                   .target = t->target == UINT64_MAX ? 0 : t->target,
                                   .eta_s = -1.0,
                                   .workers = t->n_workers};
-    int rc = hb_metrics_line(&t->metrics, t->crew, t->iteration, t->generation, t->nodes_before,
-                             last, &p.iter_per_s, e);
+    const struct hb_metrics_now now = {.iteration = t->iteration,
+                                       .generation = t->generation,
+                                       .nodes_before = t->nodes_before,
+                                       .table = &t->table,
+                                       .learning = &t->look,
+                                       .fresh = last};
+    int rc = hb_metrics_line(&t->metrics, t->crew, &now, &p.iter_per_s, e);
+
+    if (t->look.to > t->look.from)
+        p.learning = &t->look;
 
     p.elapsed_s = t->metrics.last - t->metrics.start;
     if (p.target > 0 && p.iter_per_s > 0)
@@ -332,6 +343,23 @@ static void crew_note(void *ctx, const char *text)
     info(ctx, text);
 }
 
+/* Between rounds, when the table stands still: at most once an interval. */
+static int look(struct train *t, bool now, struct hb_err *e)
+{
+    const double before = hb_os_monotonic();
+    struct hb_round round;
+    int rc;
+
+    if (!now && before - t->looked_at < t->o->interval_s)
+        return HB_OK;
+    if ((rc = hb_round_at(&t->table.spec.params, t->iteration, &round, e)) != HB_OK)
+        return rc;
+    hb_learning_look(&t->learning, &t->table, &round, &t->look);
+    t->looked_at = hb_os_monotonic();
+    t->metrics.learning_s += t->looked_at - before;
+    return HB_OK;
+}
+
 /* ---- the run ---- */
 
 static int start_crew(struct train *t, struct hb_err *e)
@@ -352,7 +380,7 @@ static int start_crew(struct train *t, struct hb_err *e)
                                 .note = crew_note};
 
     hb_hello_of(&t->table, HB_ROLE_TASKS, &o.hello);
-    memset(&t->metrics.last_stats, 0, sizeof t->metrics.last_stats);
+    hb_metrics_new_crew(&t->metrics, t->iteration);
     return hb_crew_new(&o, &t->crew, e);
 }
 
@@ -436,12 +464,12 @@ static int loop(struct train *t, struct hb_err *e)
 
     *t->o->phase = HB_TRAIN_ROUNDS;
     while (t->iteration < t->target && !out_of_time(t) && *t->o->stop == 0) {
-        if ((rc = one_round(t, e)) != HB_OK)
+        if ((rc = one_round(t, e)) != HB_OK || (rc = look(t, false, e)) != HB_OK)
             return give_up(t, rc);
         if (snapshot_due(t) && (rc = save(t, e)) != HB_OK)
             return rc;
     }
-    if ((rc = save(t, e)) != HB_OK)
+    if ((rc = save(t, e)) != HB_OK || (rc = look(t, true, e)) != HB_OK)
         return rc;
     if ((reported = report(t, true, e)) != HB_OK) /* after the checkpoint: it is worth more */
         return reported;
@@ -491,15 +519,16 @@ static int prepare(struct train *t, struct hb_err *e)
     if ((rc = hb_setup_open(&t->o->config, &setup, &t->setup, e)) != HB_OK ||
         (rc = check_epochs(t, e)) != HB_OK || (rc = make_table(t, e)) != HB_OK ||
         (rc = first_position(t, e)) != HB_OK || (rc = write_config(t, e)) != HB_OK ||
-        (rc = hb_metrics_open(t->dir.path, &t->metrics, e)) != HB_OK)
+        (rc = hb_metrics_open(t->dir.path, t->n_workers, &t->metrics, e)) != HB_OK ||
+        (rc = hb_learning_init(&t->learning, &t->table, e)) != HB_OK)
         return rc;
     t->first_iteration = t->iteration;
     t->saved = t->iteration;
-    t->metrics.last_iteration = t->iteration;
     t->last_save = t->metrics.start;
-    if (t->iteration < t->target)
-        return start_crew(t, e);
-    return HB_OK;
+    if (t->iteration >= t->target)
+        return HB_OK;
+    rc = look(t, true, e);
+    return rc == HB_OK ? start_crew(t, e) : rc;
 }
 
 static void fill_result(const struct train *t, struct hb_train_result *out)
@@ -549,6 +578,7 @@ int hb_train_run(const struct hb_train_options *o, struct hb_train_result *out, 
         *e = own;
         e->rc = rc;
     }
+    hb_learning_fini(&t->learning);
     hb_os_unmap(t->map, t->bytes);
     hb_os_shared_close(&t->shared);
     hb_setup_fini(&t->setup);

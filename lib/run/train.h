@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "run/config.h"
 #include "run/setup.h"
+#include "solver/learning.h"
 
 struct hb_train_progress {
     uint64_t iteration, target; /* target 0: until the time budget ends */
@@ -18,6 +19,7 @@ struct hb_train_progress {
     double eta_s;               /* < 0: unknown */
     double elapsed_s;
     int workers;
+    const struct hb_learning_look *learning; /* NULL: nothing to compare with yet */
 };
 
 /* Where a run is, for a signal handler that must know what a signal would interrupt. */

@@ -252,7 +252,7 @@ all_worked() { # DIR N
     run --separate-stderr hb-train --config run.yaml --logdir a --iters 3000 --num-workers 2
     assert_success
     assert_output ""
-    grep -qE '^\[[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\] INFO Iteration [0-9]+ \([0-9]+\.[0-9] iter/s\) - Workers: 2 - ETA ([0-9]{2,}:[0-5][0-9]:[0-5][0-9]|\?)$' <<<"$stderr"
+    grep -qE '^\[[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\] INFO Iteration [0-9]+ \([0-9]+\.[0-9] iter/s\) - Workers: 2 - ETA ([0-9]{2,}:[0-5][0-9]:[0-5][0-9]|\?) - change [0-9.e-]+, visited [0-9.]+ %$' <<<"$stderr"
     [[ $stderr != *$'\r'* && $stderr != *$'\e'* ]] # no bar, no colour
     run --separate-stderr hb-train --config run.yaml --logdir b --iters 3000 --quiet
     assert_success
@@ -276,10 +276,13 @@ all_worked() { # DIR N
     train a --iters 3000 --num-workers 2
     train a --iters 6000 --num-workers 3 --resume-from latest
     [ "$(jq -s length a/metrics.jsonl)" -ge 2 ]
-    [ "$(jq -s 'all(.[]; (keys_unsorted == ["t","iteration","iter_per_s","nodes","cpu_s","workers","generation","pss_bytes","tasks","worker_tasks","bytes_per_task","merge_s","checkpoint_s","workers_replaced","duplicates","restores"]))' a/metrics.jsonl)" = true ]
+    [ "$(jq -s 'all(.[]; (keys_unsorted == ["t","iteration","iter_per_s","nodes","cpu_s","workers","generation","pss_bytes","tasks","worker_tasks","bytes_per_task","merge_s","checkpoint_s","workers_replaced","duplicates","restores","nodes_per_cpu_s","calibration_per_s","calibration_load_ns","calibration_step_ns","workers_cpu_s","mergers_cpu_s","barrier_s","ctx_voluntary","ctx_involuntary","learning_s","looked_at","change_iterations","change","change_by_street","visited","visited_by_street","pruned","pruned_by_street","saturated","saturated_by_street","halved","halved_by_street"]))' a/metrics.jsonl)" = true ]
     [ "$(jq -s '.[0].nodes < .[-1].nodes and .[0].generation < .[-1].generation' a/metrics.jsonl)" = true ]
     [ "$(metric a .workers)" = 3 ]
     [ "$(metric a '.cpu_s >= 0 and .iter_per_s > 0 and .tasks > 0')" = true ]
+    [ "$(metric a '.cpu_s >= .workers_cpu_s + .mergers_cpu_s and .calibration_per_s > 0 and .barrier_s >= 0')" = true ]
+    [ "$(metric a '.looked_at == .iteration and (.ctx_voluntary | length) == 3 and (.change_by_street | length) == 2')" = true ]
+    [ -n "${PORTABLE:-}" ] || [ "$(metric a '.workers_cpu_s > 0 and .nodes_per_cpu_s > 0')" = true ]
     [ -n "${PORTABLE:-}" ] || [ "$(metric a '.pss_bytes > 1000000')" = true ]
     train b --iters 6000
     [ "$(metric a .nodes)" = "$(metric b .nodes)" ]
