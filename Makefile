@@ -63,7 +63,7 @@ CFLAGS ?= $(OPT) $(ARCH) -g
 override CPPFLAGS += -Ilib -I$(B)/gen $(DEFS)
 override CFLAGS   += $(STD) $(FP) $(WARN) $(WERROR) $(SANFLAGS)
 override LDFLAGS  += $(SANFLAGS)
-override LDLIBS   += -Wl,--as-needed -lcyaml -ljansson -lzstd -lxxhash -lsodium -ldl -lm
+override LDLIBS   += -Wl,--as-needed -lcyaml -ljansson -lzstd -lxxhash -lsodium -ldl -lm -pthread
 
 # ---- what must be installed --------------------------------------------------------------------
 # `make demo` and `make test` look for what they need and install what is missing.
@@ -165,7 +165,7 @@ TEST_PLUGINS := $(patsubst tests/plugins/%.c,$(B)/tests/plugins/%.so,$(sort $(wi
 $(B)/tests/plugins/%.so: tests/plugins/%.c lib/abstraction/hb_plugin.h
 	@mkdir -p $(@D)
 	$(call say,SO)
-	$(Q)$(CC) -Ilib/abstraction $(DEFS) $(CFLAGS) -fPIC -shared $< -o $@
+	$(Q)$(CC) -Ilib/abstraction $(DEFS) $(CFLAGS) -fPIC -shared $< -lm -pthread -o $@
 
 # faults on order: short reads and writes, EINTR
 $(B)/tests/t_io: LDFLAGS += -Wl,--wrap=read,--wrap=write

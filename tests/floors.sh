@@ -30,7 +30,7 @@ includes() {
     grep -n '^[[:space:]]*#[[:space:]]*include' lib/*/*.[ch] tools/*.[ch] plugins/*.[ch] 2>/dev/null |
         awk -v table=tests/floors.tsv '
         BEGIN {
-            plain = " assert ctype errno float inttypes limits stdarg stdbool stddef stdint stdio" \
+            plain = " assert ctype errno float inttypes limits stdarg stdatomic stdbool stddef stdint stdio" \
                 " stdlib stdnoreturn string strings "
             while ((getline line < table) > 0) {
                 if (line ~ /^#/ || split(line, f, "\t") < 3) continue

@@ -43,4 +43,7 @@ int bucket_street(const struct tool_spec *spec, const char *name, const struct h
 /* Open and verify a bucket file that is an operand, or exit. */
 void bucket_open_operand(const struct tool_spec *spec, const char *path, struct hb_buckets *b);
 
+/* The commands; return the exit code. */
+int bucket_run_check(int argc, char **argv);
+
 #endif

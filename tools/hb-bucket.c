@@ -395,6 +395,8 @@ static const struct tool_spec main_spec = {
     "hb-bucket build --config FILE -o OUT.hba [--plugin-path DIRS] [--quiet]\n"
     "hb-bucket info FILE.hba\n"
     "hb-bucket plugins [--plugin-path DIRS]\n"
+    "hb-bucket check PLUGIN [--args ARGS] [--game FILE] [--street S] [--samples N] "
+    "[--timeout SECONDS] [--plugin-path DIRS]\n"
     "hb-bucket index HAND [--rounds] [--game FILE]\n"
     "hb-bucket unindex --street S N [--rounds] [--game FILE]\n"
     "hb-bucket count --street S [--rounds] [--game FILE]\n"
@@ -403,10 +405,10 @@ static const struct tool_spec main_spec = {
 
 int main(int argc, char **argv)
 {
-    static const struct tool_command commands[] = {{"build", run_build},     {"info", run_info},
-                                                   {"plugins", run_plugins}, {"index", run_index},
-                                                   {"unindex", run_unindex}, {"count", run_count},
-                                                   {"lookup", run_lookup},   {NULL, NULL}};
+    static const struct tool_command commands[] = {
+        {"build", run_build},   {"info", run_info},          {"plugins", run_plugins},
+        {"index", run_index},   {"unindex", run_unindex},    {"count", run_count},
+        {"lookup", run_lookup}, {"check", bucket_run_check}, {NULL, NULL}};
 
     tool_init("hb-bucket");
     return tool_dispatch(&main_spec, commands, argc, argv);

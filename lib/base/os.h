@@ -66,6 +66,14 @@ void hb_os_schedule(pid_t pid, struct hb_os_schedule *out);
  * system cannot: it was called wherever the process happened to be. */
 bool hb_os_run_on(int cpu, void (*work)(void *ctx), void *ctx);
 
+/* This process now. Values that the system does not tell are 0. */
+struct hb_os_self {
+    uint64_t heap_bytes;   /* allocated and not freed, as malloc counts them */
+    uint64_t mapped_bytes; /* address space */
+    unsigned threads;
+};
+void hb_os_self(struct hb_os_self *out);
+
 int hb_os_cpus(void);              /* processors this process may use, >= 1 */
 uint64_t hb_os_memory_bytes(void); /* memory available now, 0 when unknown */
 double hb_os_monotonic(void);      /* seconds */

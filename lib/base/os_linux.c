@@ -4,6 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,6 +235,29 @@ void hb_os_usage(pid_t pid, struct hb_os_usage *out)
     if (proc_text(path, text))
         out->pss_bytes = line_value(text, "Pss:") * 1024;
     context_switches(pid, &out->ctx_voluntary, &out->ctx_involuntary);
+}
+
+static uint64_t heap_bytes(void)
+{
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+    struct mallinfo2 m = mallinfo2();
+
+    return (uint64_t)m.uordblks + (uint64_t)m.hblkhd;
+#else
+    return 0;
+#endif
+}
+
+void hb_os_self(struct hb_os_self *out)
+{
+    char text[PROC_MAX];
+
+    memset(out, 0, sizeof *out);
+    out->heap_bytes = heap_bytes();
+    if (!proc_text("/proc/self/status", text))
+        return;
+    out->mapped_bytes = line_value(text, "VmSize:") * 1024;
+    out->threads = (unsigned)line_value(text, "Threads:");
 }
 
 int hb_os_cpus(void)

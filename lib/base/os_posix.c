@@ -117,6 +117,11 @@ void hb_os_usage(pid_t pid, struct hb_os_usage *out)
     out->cpu_s = hb_os_cpu_seconds(pid);
 }
 
+void hb_os_self(struct hb_os_self *out)
+{
+    memset(out, 0, sizeof *out);
+}
+
 int hb_os_cpus(void)
 {
     long n = 1;

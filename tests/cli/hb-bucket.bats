@@ -194,7 +194,6 @@ four_streets() { # PREFLOP FLOP TURN RIVER, each PLUGIN:ARGS
 @test "wrong use is 64 and prints nothing on stdout" {
     refused 64 hb-bucket
     refused 64 hb-bucket compare a b
-    refused 64 hb-bucket check x
     refused 64 hb-bucket count
     refused 64 hb-bucket count --street fifth
     refused 64 hb-bucket count --street flop extra
@@ -312,7 +311,7 @@ four_streets() { # PREFLOP FLOP TURN RIVER, each PLUGIN:ARGS
 }
 
 @test "help and version are answered on stdout" {
-    for command in "" build info plugins index unindex count lookup; do
+    for command in "" build info plugins check index unindex count lookup; do
         # shellcheck disable=SC2086 # no command is no word
         run --separate-stderr hb-bucket $command --help
         assert_success
