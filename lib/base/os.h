@@ -22,10 +22,18 @@ struct hb_os_shared {
     bool unlink_path;
     char path[HB_OS_PATH_MAX];
 };
-/* bytes zero bytes, all of them really there. Errors: HB_ECREATE, HB_ENOMEM (*s is untouched). */
+/* bytes zero bytes, all of them really there. From HB_OS_LARGE_MIN bytes on in large pages where
+ * the system grants them: Linux in a tmpfs of the run's own, for which it needs to be root or to
+ * have user namespaces, else where transparent huge pages of shared memory are switched on; in
+ * small pages otherwise. A process with other threads must not ask for that much (it forks).
+ * Errors: HB_ECREATE, HB_ENOMEM (*s is untouched). */
+#define HB_OS_LARGE_MIN (4u << 20)
 int hb_os_shared_new(const char *dir, const char *name, uint64_t bytes, struct hb_os_shared *s,
                      struct hb_err *e) HB_MUSTUSE;
 void hb_os_shared_close(struct hb_os_shared *s); /* no-op on {0} and when closed */
+/* Bytes of the mapping that holds p which this process reaches by large pages so far: populate it
+ * before. 0 also where the system does not tell. */
+uint64_t hb_os_large_bytes(const void *p);
 
 /* Give an empty file `bytes` zero bytes, all of them really there where the file system can do
  * that, so that a full disk is an error here and not a SIGBUS later. HB_EIO naming `path`. */

@@ -12,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,7 +26,15 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-#define PROC_MAX 8192 /* bytes read of a file in /proc */
+#ifdef SYS_fsopen         /* Linux 5.2; the numbers are those of <linux/mount.h> */
+#define FS_CLOEXEC    1u  /* FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC */
+#define FS_SET_STRING 1u  /* FSCONFIG_SET_STRING */
+#define FS_CREATE     6u  /* FSCONFIG_CMD_CREATE */
+#define FS_PLAIN      14u /* MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC */
+#endif
+
+#define PROC_MAX   8192         /* bytes read of a file in /proc */
+#define LARGE_PAGE (2ull << 20) /* of the common machines; others round up themselves */
 
 /* Start of a small file of the kernel's as text; false when it cannot be read. */
 static bool proc_text(const char *path, char text[PROC_MAX])
@@ -93,6 +105,196 @@ int hb_os_reserve(int fd, uint64_t bytes, const char *path, struct hb_err *e)
                        (unsigned long long)bytes);
 }
 
+/* ---- memory in large pages ----
+ *
+ * A memfd lies in small pages unless the administrator lets it do otherwise. A tmpfs of one's own
+ * may choose, and mounting one takes no more rights than a user namespace. It is never attached to
+ * a folder: it lives as long as its one file is open. */
+
+#ifdef SYS_fsopen
+/* A file in a new tmpfs that keeps it in large pages, or -1 without the right to mount one. */
+static int large_file_here(uint64_t bytes)
+{
+    char size[32];
+    int file = -1;
+    int fs = (int)syscall(SYS_fsopen, "tmpfs", FS_CLOEXEC);
+    int mount;
+
+    if (fs < 0)
+        return -1;
+    (void)snprintf(size, sizeof size, "%llu", (unsigned long long)(bytes + LARGE_PAGE)); /* fits */
+    if (syscall(SYS_fsconfig, fs, FS_SET_STRING, "huge", "always", 0) == 0 &&
+        syscall(SYS_fsconfig, fs, FS_SET_STRING, "size", size, 0) == 0 &&
+        syscall(SYS_fsconfig, fs, FS_CREATE, NULL, NULL, 0) == 0 &&
+        (mount = (int)syscall(SYS_fsmount, fs, FS_CLOEXEC, FS_PLAIN)) >= 0) {
+        file = openat(mount, "table", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        (void)close(mount); /* the file keeps it */
+    }
+    (void)close(fs); /* nothing was written */
+    return file;
+}
+
+static bool write_text(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+    if (fd >= 0)
+        (void)close(fd); /* the kernel has read it */
+    return done;
+}
+
+/* Enter a user namespace in which we are who we are, with the right to mount. */
+static bool enter_namespace(void)
+{
+    const unsigned uid = (unsigned)geteuid();
+    const unsigned gid = (unsigned)getegid();
+    char users[64];
+    char groups[64];
+
+    (void)snprintf(users, sizeof users, "%u %u 1", uid, uid); /* fits, as the next */
+    (void)snprintf(groups, sizeof groups, "%u %u 1", gid, gid);
+    return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
+           write_text("/proc/self/setgroups", "deny") && write_text("/proc/self/uid_map", users) &&
+           write_text("/proc/self/gid_map", groups);
+}
+
+/* One byte with a descriptor beside it. */
+union fd_message {
+    struct cmsghdr align;
+    char room[CMSG_SPACE(sizeof(int))];
+};
+
+static void send_fd(int to, int fd)
+{
+    union fd_message m;
+    char byte = 0;
+    struct iovec io = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr msg = {
+        .msg_iov = &io, .msg_iovlen = 1, .msg_control = m.room, .msg_controllen = sizeof m.room};
+    struct cmsghdr *head = CMSG_FIRSTHDR(&msg);
+    ssize_t sent;
+
+    memset(&m, 0, sizeof m);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(head), &fd, sizeof fd);
+    sent = sendmsg(to, &msg, MSG_NOSIGNAL);
+    (void)sent; /* the receiver sees the end of the stream instead */
+}
+
+static int receive_fd(int from)
+{
+    union fd_message m;
+    char byte;
+    struct iovec io = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr msg = {
+        .msg_iov = &io, .msg_iovlen = 1, .msg_control = m.room, .msg_controllen = sizeof m.room};
+    const struct cmsghdr *head;
+    ssize_t got;
+    int fd = -1;
+
+    do
+        got = recvmsg(from, &msg, MSG_CMSG_CLOEXEC);
+    while (got < 0 && errno == EINTR);
+    head = got > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+    if (head != NULL && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof fd))
+        memcpy(&fd, CMSG_DATA(head), sizeof fd);
+    return fd;
+}
+
+/* The same by a child in a user namespace, so that this process stays where it is. */
+static int large_file_by_child(uint64_t bytes)
+{
+    int pair[2];
+    int fd = -1;
+    pid_t child;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return -1;
+    child = fork();
+    if (child == 0) {
+        if (enter_namespace() && (fd = large_file_here(bytes)) >= 0)
+            send_fd(pair[1], fd);
+        _exit(0);
+    }
+    (void)close(pair[1]); /* the child has its own */
+    if (child > 0) {
+        fd = receive_fd(pair[0]);
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    (void)close(pair[0]); /* read */
+    return fd;
+}
+
+static int large_file(uint64_t bytes)
+{
+    int fd = large_file_here(bytes);
+
+    return fd >= 0 ? fd : large_file_by_child(bytes);
+}
+#else
+static int large_file(uint64_t bytes)
+{
+    (void)bytes;
+    return -1;
+}
+#endif
+
+/* Make a memfd's pages now, in large ones where the administrator lets memory that asks have them:
+ * only a mapping can ask. */
+static void advise_large(int fd, uint64_t bytes)
+{
+    void *p;
+
+    if (ftruncate(fd, (off_t)bytes) != 0)
+        return;
+    p = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED)
+        return;
+    if (madvise(p, (size_t)bytes, MADV_HUGEPAGE) == 0)
+        (void)madvise(p, (size_t)bytes, MADV_POPULATE_WRITE); /* what is missing comes later */
+    (void)munmap(p, (size_t)bytes);                           /* a mapping of our own */
+}
+
+uint64_t hb_os_large_bytes(const void *p)
+{
+    FILE *f = fopen("/proc/self/smaps", "re"); /* e: CLOEXEC */
+    char line[256];
+    uint64_t kib = 0;
+    bool ours = false;
+
+    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+        unsigned long long from, to, n;
+        char key[32];
+
+        if (sscanf(line, "%llx-%llx ", &from, &to) == 2)
+            ours = from <= (uintptr_t)p && (uintptr_t)p < to;
+        else if (ours && sscanf(line, "%31[A-Za-z_]: %llu kB", key, &n) == 2 &&
+                 (strcmp(key, "ShmemPmdMapped") == 0 || strcmp(key, "FilePmdMapped") == 0 ||
+                  strcmp(key, "AnonHugePages") == 0))
+            kib += n;
+    }
+    if (f != NULL)
+        (void)fclose(f); /* read only */
+    return kib * 1024;
+}
+
+static int shared_fd(const char *name, uint64_t bytes)
+{
+    int fd = bytes >= HB_OS_LARGE_MIN ? large_file(bytes) : -1;
+
+    if (fd >= 0 && reserve(fd, bytes) == 0)
+        return fd;
+    if (fd >= 0)
+        (void)close(fd); /* given up: small pages may still do */
+    if ((fd = memfd_create(name, MFD_CLOEXEC)) >= 0 && bytes >= HB_OS_LARGE_MIN)
+        advise_large(fd, bytes);
+    return fd;
+}
+
 int hb_os_shared_new(const char *dir, const char *name, uint64_t bytes, struct hb_os_shared *s,
                      struct hb_err *e)
 {
@@ -100,11 +302,11 @@ int hb_os_shared_new(const char *dir, const char *name, uint64_t bytes, struct h
     int fd;
     int rc;
 
-    (void)dir; /* a memfd lies nowhere */
-    if (bytes > INT64_MAX || (available > 0 && bytes > available))
+    (void)dir; /* memory lies nowhere */
+    if (bytes > INT64_MAX / 2 || (available > 0 && bytes > available))
         return hb_fail(e, HB_ENOMEM, "not enough memory for '%s': %llu bytes needed, %llu free",
                        name, (unsigned long long)bytes, (unsigned long long)available);
-    if ((fd = memfd_create(name, MFD_CLOEXEC)) < 0)
+    if ((fd = shared_fd(name, bytes)) < 0)
         return hb_fail_sys(e, HB_ECREATE, "cannot create shared memory '%s'", name);
     if (reserve(fd, bytes) != 0) {
         rc = hb_fail_sys(e, HB_ENOMEM, "cannot reserve %llu bytes for '%s'",

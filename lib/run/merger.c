@@ -566,7 +566,8 @@ static int open_table(struct merger *m, struct hb_err *e)
     uint64_t iteration = 0;
     int rc;
 
-    if ((rc = hb_tablefile_open(m->o->table, true, &m->file, e)) != HB_OK)
+    if ((rc = hb_tablefile_open(m->o->table, true, &m->file, e)) != HB_OK ||
+        (rc = hb_os_populate(m->file.map, m->file.len, false, e)) != HB_OK)
         return rc;
     if ((rc = hb_merge_init(&m->merge, t, m->o->part, m->o->n_parts, e)) != HB_OK ||
         (rc = hb_tablefile_lock(&m->file, m->o->part, e)) != HB_OK ||

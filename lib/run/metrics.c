@@ -232,6 +232,7 @@ int hb_metrics_line(struct hb_metrics *m, struct hb_crew *crew, const struct hb_
     put_count(b, "workers_replaced", s.workers_replaced);
     put_count(b, "duplicates", s.duplicates);
     put_count(b, "restores", m->restores);
+    put_count(b, "table_large_bytes", m->table_large_bytes);
     put_speed(b, m, crew, &s, &cpu, &pieces.out);
     put_learning(b, m, now);
     m->last = t;

@@ -25,11 +25,12 @@ struct hb_metrics {
     uint64_t last_iteration;
     struct hb_crew_stats last_stats;
     double last_workers_cpu_s;
-    uint64_t pss;        /* as last looked at, */
-    double pss_at;       /* then; 0: never */
-    double checkpoint_s; /* spent in checkpoints so far */
-    double learning_s;   /* and in looks at the sample of rows */
-    uint32_t restores;   /* times the table was restored after a lost merger */
+    uint64_t pss;               /* as last looked at, */
+    double pss_at;              /* then; 0: never */
+    double checkpoint_s;        /* spent in checkpoints so far */
+    double learning_s;          /* and in looks at the sample of rows */
+    uint32_t restores;          /* times the table was restored after a lost merger */
+    uint64_t table_large_bytes; /* of the table, in large pages */
 };
 
 struct hb_metrics_now {

@@ -25,6 +25,7 @@ struct train {
     struct hb_os_shared shared;
     void *map;
     uint64_t bytes;
+    uint64_t large_bytes; /* of the table, in large pages */
     struct hb_table table;
     struct hb_crew *crew;
     struct hb_metrics metrics;
@@ -63,6 +64,18 @@ static int refuse_too_large(uint64_t bytes, struct hb_err *e)
     return HB_OK;
 }
 
+static void report_pages(struct train *t)
+{
+    char text[96];
+
+    t->large_bytes = hb_os_large_bytes(t->map);
+    if (t->bytes < HB_OS_LARGE_MIN)
+        return;
+    (void)snprintf(text, sizeof text, "Table: %.2f GiB, %.0f %% of it in large pages",
+                   (double)t->bytes / (1 << 30), 100.0 * (double)t->large_bytes / (double)t->bytes);
+    info(t, text);
+}
+
 static int make_table(struct train *t, struct hb_err *e)
 {
     int rc;
@@ -79,6 +92,7 @@ static int make_table(struct train *t, struct hb_err *e)
         (rc = hb_table_format(t->map, t->bytes, &t->setup.tree, &t->setup.spec, t->n_mergers, e)) !=
             HB_OK)
         return rc;
+    report_pages(t);
     return hb_table_attach(t->map, t->bytes, &t->table, e);
 }
 
@@ -522,6 +536,7 @@ static int prepare(struct train *t, struct hb_err *e)
         (rc = hb_metrics_open(t->dir.path, t->n_workers, &t->metrics, e)) != HB_OK ||
         (rc = hb_learning_init(&t->learning, &t->table, e)) != HB_OK)
         return rc;
+    t->metrics.table_large_bytes = t->large_bytes;
     t->first_iteration = t->iteration;
     t->saved = t->iteration;
     t->last_save = t->metrics.start;

@@ -201,6 +201,7 @@ static int open_all(struct worker *w, const struct hb_worker_options *o, struct 
     if ((rc = hb_tablefile_open(o->table, false, &w->file, e)) != HB_OK ||
         (rc = hb_spec_open_buckets(&w->file.table.spec, o->buckets, o->verified, &w->buckets, e)) !=
             HB_OK ||
+        (rc = hb_os_populate(w->file.map, w->file.len, false, e)) != HB_OK ||
         (rc = hb_cfr_init(&w->cfr, &w->file.table, &w->buckets, e)) != HB_OK)
         return rc;
     w->log.grow = grow_memory;

@@ -55,11 +55,12 @@ static void print_rates(const char *name, const struct kit *k, const struct rate
     printf("{\"bench\":\"solver\",\"game\":\"%s\",\"table_bytes\":%llu,\"nodes_in_tree\":%u,"
            "\"round\":%u,\"iterations\":%llu,\"walk_nodes_per_s\":%.4g,\"nodes_per_cpu_s\":%.4g,"
            "\"iterations_per_cpu_s\":%.4g,\"nodes_per_iteration\":%.1f,"
-           "\"merge_ns_per_record\":%.2f,\"bytes_per_record\":%.1f}\n",
+           "\"merge_ns_per_record\":%.2f,\"bytes_per_record\":%.1f,\"large_page_bytes\":%llu}\n",
            name, (unsigned long long)k->len, k->tree.n_nodes, k->spec.params.round_cap,
            (unsigned long long)x->iterations, (double)x->nodes / x->walk_s, (double)x->nodes / both,
            (double)x->iterations / both, (double)x->nodes / (double)x->iterations,
-           1e9 * x->merge_s / (double)x->records, (double)x->bytes / (double)x->records);
+           1e9 * x->merge_s / (double)x->records, (double)x->bytes / (double)x->records,
+           (unsigned long long)hb_os_large_bytes(k->mem));
 }
 
 static void bench_leduc(double seconds)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "abstraction/buckets.h"
+#include "base/os.h"
 #include "solver/cfr.h"
 #include "solver/merge.h"
 #include "solver/table.h"
@@ -17,6 +18,7 @@ struct kit {
     struct hb_tree tree;
     struct hb_buckets buckets;
     void *mem;
+    struct hb_os_shared shared; /* where a large table lies */
     uint64_t len;
     struct hb_table table;
     struct hb_cfr cfr;

@@ -346,6 +346,49 @@ static void another_process_sees_shared_memory(void)
     CHECK_EQ(files_in_folder(), 0);
 }
 
+/* Whatever pages it lies in, it is memory like any other. */
+static void large_shared_memory_is_zero_whole_and_seen_by_others(void)
+{
+    const uint64_t bytes = HB_OS_LARGE_MIN + 4096;
+    struct hb_err e = {0};
+    struct hb_os_shared s = {.fd = -1};
+    void *p = NULL;
+    uint8_t *at;
+    pid_t child;
+    int status = 1;
+
+    CHECK_OK(hb_os_shared_new(folder, "table", bytes, &s, &e), e);
+    CHECK_OK(hb_os_map(s.fd, bytes, true, &p, &e), e);
+    CHECK_OK(hb_os_populate(p, bytes, true, &e), e);
+    CHECK_EQ(hb_os_map(s.fd, bytes + 1, false, &p, &e), HB_EFORMAT);
+    at = p;
+    printf("# %llu of %llu bytes in large pages\n", (unsigned long long)hb_os_large_bytes(p),
+           (unsigned long long)bytes);
+    CHECK(hb_os_large_bytes(p) <= bytes + HB_OS_LARGE_MIN);
+    CHECK_EQ(hb_os_large_bytes(NULL), 0);
+    for (uint64_t i = 0; i < bytes; i++)
+        if (at[i] != 0) {
+            CHECK_EQ(i, bytes);
+            break;
+        }
+    at[bytes - 1] = 5;
+    child = fork();
+    if (child == 0) {
+        int fd = -1;
+        void *q = NULL;
+
+        if (hb_io_open_read(s.path, &fd, NULL) != HB_OK ||
+            hb_os_map(fd, bytes, false, &q, NULL) != HB_OK)
+            _exit(2);
+        _exit(((uint8_t *)q)[bytes - 1] == 5 ? 0 : 3);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK_EQ(status, 0);
+    hb_os_unmap(at, bytes);
+    hb_os_shared_close(&s);
+    CHECK_EQ(files_in_folder(), 0);
+}
+
 static void more_memory_than_there_is_is_refused(void)
 {
     struct hb_err e = {0};
@@ -426,6 +469,7 @@ int main(void)
     RUN(a_left_over_of_a_dead_process_is_replaced);
     RUN(no_allocation_failure_leaves_a_file);
     RUN(another_process_sees_shared_memory);
+    RUN(large_shared_memory_is_zero_whole_and_seen_by_others);
     RUN(more_memory_than_there_is_is_refused);
     RUN(usage_and_machine_are_plausible);
     (void)rmdir(folder);
