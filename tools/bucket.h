@@ -7,6 +7,7 @@
 #include "tool.h"
 
 #define BUCKET_DIRS_MAX 8192u
+#define BUCKET_PATH_MAX 1024u
 
 enum {
     OPT_CONFIG = TOOL_OPT,
@@ -16,7 +17,11 @@ enum {
     OPT_GAME,
     OPT_ARGS,
     OPT_SAMPLES,
-    OPT_TIMEOUT
+    OPT_TIMEOUT,
+    OPT_WORKERS,
+    OPT_CACHE,
+    OPT_KEEP_CACHE,
+    OPT_PLAN
 };
 
 #define PLUGIN_PATH_OPTION                                                                         \

@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/json.h"
 #include "base/os.h"
+#include "base/pool.h"
 #include "cards/iso.h"
 #include "game/tree.h"
 #include "run/config.h"
@@ -59,12 +60,24 @@ static struct question read_question(const struct tool_spec *spec, int argc, cha
 static const struct tool_option build_options[] = {
     {"config", OPT_CONFIG, "FILE", "the run's configuration: game, betting and cards"},
     {"out", 'o', "OUT.hba", "the bucket file to write"},
+    {"num-workers", OPT_WORKERS, "N", "processes; 0: one for each processor (default)"},
+    {"cache", OPT_CACHE, "DIR", "where finished stages are kept (default OUT.hba.cache)"},
+    {"keep-cache", OPT_KEEP_CACHE, NULL, "keep them when the file is done"},
+    {"plan", OPT_PLAN, NULL, "say what the build will take, as JSON, and start nothing"},
     PLUGIN_PATH_OPTION,
     {"quiet", 'q', NULL, "no progress lines"},
     {NULL, 0, NULL, NULL}};
 static const struct tool_spec build_spec = {
-    "hb-bucket build", "hb-bucket build --config FILE -o OUT.hba [--plugin-path DIRS] [--quiet]",
+    "hb-bucket build",
+    "hb-bucket build --config FILE -o OUT.hba [--num-workers N] [--cache DIR] [--keep-cache] "
+    "[--plan] [--plugin-path DIRS] [--quiet]",
     "Run the plugins of a configuration over every hand and write a bucket file.", build_options};
+
+struct build_args {
+    const char *config, *out, *plugin_path, *cache;
+    int n_workers;
+    bool keep_cache, plan, quiet;
+};
 
 static void show_log(int level, const char *msg)
 {
@@ -110,42 +123,108 @@ static void say_built(const char *path)
     hb_buckets_fini(&b);
 }
 
-static int run_build(int argc, char **argv)
+static void put_stage(struct hb_buf *line, const struct hb_build_stage *s)
 {
-    static struct hb_config config; /* too large for the stack */
-    struct tool_lines progress = tool_lines_from_now();
-    const char *config_path = NULL;
-    const char *out = NULL;
-    const char *plugin_path = NULL;
-    char dirs[BUCKET_DIRS_MAX];
-    bool need[HB_STREETS] = {false};
-    bool quiet = false;
-    struct hb_err e = {0};
+    hb_buf_printf(line, "{\"street\":");
+    if (s->street >= 0)
+        hb_json_str(line, hb_street_name(s->street));
+    else
+        hb_buf_printf(line, "null");
+    bucket_put_text(line, "stage", s->name);
+    hb_buf_printf(line, ",\"seconds\":%.2f,\"bytes\":%" PRIu64 ",\"disk_bytes\":%" PRIu64 "}",
+                  s->seconds, s->bytes, s->disk_bytes);
+}
+
+/* One object: the stages and all of them together. */
+static void print_plan(const struct hb_build_report *r)
+{
+    struct hb_buf line = {0};
+
+    hb_buf_printf(&line,
+                  "{\"seconds\":%.1f,\"peak_bytes\":%" PRIu64 ",\"disk_bytes\":%" PRIu64
+                  ",\"stages\":[",
+                  r->seconds, r->peak_bytes, r->disk_bytes);
+    for (int i = 0; i < r->n_stages; i++) {
+        hb_buf_printf(&line, "%s", i > 0 ? "," : "");
+        put_stage(&line, &r->stage[i]);
+    }
+    hb_buf_printf(&line, "]}");
+    bucket_print_line(&line);
+}
+
+static struct build_args read_build_args(int argc, char **argv)
+{
+    struct build_args a = {0};
     const char *arg;
     int opt;
 
     while ((opt = tool_next(&build_spec, argc, argv, &arg)) != -1)
         switch (opt) {
-        case OPT_CONFIG: config_path = arg; break;
-        case 'o': out = arg; break;
-        case OPT_PLUGIN_PATH: plugin_path = arg; break;
-        case 'q': quiet = true; break;
+        case OPT_CONFIG: a.config = arg; break;
+        case 'o': a.out = arg; break;
+        case OPT_WORKERS: a.n_workers = (int)tool_u64(arg, "--num-workers", 0, HB_POOL_MAX); break;
+        case OPT_CACHE: a.cache = arg; break;
+        case OPT_KEEP_CACHE: a.keep_cache = true; break;
+        case OPT_PLAN: a.plan = true; break;
+        case OPT_PLUGIN_PATH: a.plugin_path = arg; break;
+        case 'q': a.quiet = true; break;
         default: break; /* tool_next refuses what is not in the table */
         }
     if (optind != argc)
         tool_usage(&build_spec, "unexpected operand '%s'", argv[optind]);
-    if (config_path == NULL || out == NULL)
-        tool_usage(&build_spec, "%s is needed", config_path == NULL ? "--config" : "-o");
-    if (strcmp(out, "-") == 0)
+    if (a.config == NULL || (a.out == NULL && !a.plan))
+        tool_usage(&build_spec, "%s is needed", a.config == NULL ? "--config" : "-o");
+    if (a.out != NULL && strcmp(a.out, "-") == 0)
         tool_usage(&build_spec, "a bucket file is mapped: -o needs a file name");
-    tool_plugin_dirs(plugin_path, dirs, sizeof dirs);
-    if (load_config(config_path, &config, need, &e) != HB_OK ||
-        hb_buckets_build(&config.rules.deck, need, &config.cards, dirs, out,
-                         quiet ? NULL : tool_build_progress, &progress,
-                         quiet ? tool_plugin_warning : show_log, &e) != HB_OK)
+    return a;
+}
+
+static int build_file(const struct build_args *a, const struct hb_config *config,
+                      const bool need[HB_STREETS], struct hb_build_options *o, struct hb_err *e)
+{
+    char beside[BUCKET_PATH_MAX];
+    struct hb_build_report report;
+    int rc;
+
+    if (a->cache == NULL &&
+        snprintf(beside, sizeof beside, "%s.cache", a->out) >= (int)sizeof beside)
+        return hb_fail(e, HB_ECREATE, "the path of '%s' is too long", a->out);
+    o->cache_dir = a->cache != NULL ? a->cache : beside;
+    rc = hb_buckets_build(&config->rules.deck, need, &config->cards, a->out, o, &report, e);
+    if (rc == HB_OK && !a->quiet) {
+        say_built(a->out);
+        tool_info("built in %.1f s, %.0f MB", report.seconds, (double)report.peak_bytes / 1e6);
+    }
+    return rc;
+}
+
+static int run_build(int argc, char **argv)
+{
+    static struct hb_config config; /* too large for the stack */
+    struct build_args a = read_build_args(argc, argv);
+    struct tool_build progress = tool_build_from_now();
+    struct hb_build_options o = {.n_processes = a.n_workers,
+                                 .keep_cache = a.keep_cache,
+                                 .progress = a.quiet ? NULL : tool_build_progress,
+                                 .note = tool_build_note,
+                                 .ctx = &progress,
+                                 .log = a.quiet ? tool_plugin_warning : show_log};
+    struct hb_build_report plan;
+    char dirs[BUCKET_DIRS_MAX];
+    bool need[HB_STREETS] = {false};
+    struct hb_err e = {0};
+    int rc;
+
+    tool_plugin_dirs(a.plugin_path, dirs, sizeof dirs);
+    o.plugin_dirs = dirs;
+    if ((rc = load_config(a.config, &config, need, &e)) == HB_OK)
+        rc = a.plan ? hb_buckets_plan(&config.rules.deck, need, &config.cards, &o, &plan, &e)
+                    : build_file(&a, &config, need, &o, &e);
+    tool_build_clear(&progress);
+    if (rc != HB_OK)
         tool_die(&e, NULL);
-    if (!quiet)
-        say_built(out);
+    if (a.plan)
+        print_plan(&plan);
     return tool_finish(TOOL_OK);
 }
 
@@ -392,7 +471,8 @@ static int run_lookup(int argc, char **argv)
 
 static const struct tool_spec main_spec = {
     "hb-bucket",
-    "hb-bucket build --config FILE -o OUT.hba [--plugin-path DIRS] [--quiet]\n"
+    "hb-bucket build --config FILE -o OUT.hba [--num-workers N] [--cache DIR] [--keep-cache] "
+    "[--plan] [--plugin-path DIRS] [--quiet]\n"
     "hb-bucket info FILE.hba\n"
     "hb-bucket plugins [--plugin-path DIRS]\n"
     "hb-bucket check PLUGIN [--args ARGS] [--game FILE] [--street S] [--samples N] "

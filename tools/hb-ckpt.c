@@ -180,15 +180,16 @@ static void folder_of(const char *path, char out[HB_PATH_MAX])
 
 static int init_table(const struct init_args *a)
 {
-    struct tool_lines progress = tool_lines_from_now();
+    struct tool_build progress = tool_build_from_now();
     char dirs[DIRS_MAX];
     char folder[HB_PATH_MAX];
     struct hb_setup_options o = {.buckets = a->buckets,
                                  .build_dir = folder,
                                  .plugin_dirs = dirs,
-                                 .progress = tool_build_progress,
-                                 .progress_ctx = &progress,
-                                 .log = tool_plugin_warning};
+                                 .build = {.progress = tool_build_progress,
+                                           .note = tool_build_note,
+                                           .ctx = &progress,
+                                           .log = tool_plugin_warning}};
     struct hb_config config = {0};
     struct hb_setup setup = {0};
     struct hb_err e = {0};

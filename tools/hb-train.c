@@ -13,7 +13,6 @@
 #include "tool.h"
 
 #define PLUGIN_DIRS_MAX 4096
-#define BUILD_LINE_S    5.0 /* between lines while buckets are built */
 
 enum {
     OPT_CONFIG = TOOL_OPT,
@@ -139,7 +138,7 @@ static int set_signals(struct hb_err *e)
 struct screen {
     bool quiet, bar; /* bar: stderr is a terminal, one line is redrawn */
     bool drawn;
-    double last_line; /* of progress while buckets are built, monotonic seconds */
+    struct tool_build build; /* while buckets are built */
 };
 
 static void clear_bar(struct screen *s)
@@ -147,6 +146,7 @@ static void clear_bar(struct screen *s)
     if (s->drawn)
         (void)fprintf(stderr, "\r\033[K");
     s->drawn = false;
+    tool_build_clear(&s->build);
 }
 
 static void format_span(double seconds, char out[32])
@@ -200,21 +200,19 @@ static void on_info(void *ctx, const char *text)
     tool_info("%s", text);
 }
 
-static void on_build(void *ctx, int street, const char *stage, double fraction)
+static void on_build(void *ctx, const struct hb_build_stage *stage, double fraction, double done)
 {
-    static const char *const names[] = {"preflop", "flop", "turn", "river"};
     struct screen *s = ctx;
-    double now = hb_os_monotonic();
 
-    if (s->quiet)
-        return;
-    if (s->bar)
-        (void)fprintf(stderr, "\r\033[Kbuckets: %s %s %3.0f%%%s", names[street & 3], stage,
-                      100.0 * fraction, fraction >= 1.0 ? "\n" : "");
-    else if (fraction <= 0 || fraction >= 1.0 || now - s->last_line >= BUILD_LINE_S) {
-        tool_info("Buckets: %s %s %.0f%%", names[street & 3], stage, 100.0 * fraction);
-        s->last_line = now;
-    }
+    if (!s->quiet)
+        tool_build_progress(&s->build, stage, fraction, done);
+}
+
+static void on_build_note(void *ctx, const char *line)
+{
+    struct screen *s = ctx;
+
+    tool_build_note(&s->build, line);
 }
 
 static void on_plugin_warning(int level, const char *msg)
@@ -341,7 +339,8 @@ int main(int argc, char **argv)
 
     tool_init("hb-train");
     read_options(&o, argc, argv);
-    screen = (struct screen){.quiet = o.quiet, .bar = isatty(STDERR_FILENO) != 0};
+    screen = (struct screen){
+        .quiet = o.quiet, .bar = isatty(STDERR_FILENO) != 0, .build = tool_build_from_now()};
     tool_plugin_dirs(o.plugins, plugin_dirs, sizeof plugin_dirs);
     if (hb_config_load(o.config, &t.config, &e) != HB_OK)
         tool_die(&e, NULL);
@@ -349,9 +348,13 @@ int main(int argc, char **argv)
     t.setup = (struct hb_setup_options){.buckets = o.buckets,
                                         .build_dir = o.logdir,
                                         .plugin_dirs = plugin_dirs,
-                                        .progress = on_build,
-                                        .progress_ctx = &screen,
-                                        .log = o.quiet ? on_plugin_warning : on_plugin_log};
+                                        .build = {
+                                            .n_processes = (int)t.config.num_workers,
+                                            .progress = on_build,
+                                            .note = on_build_note,
+                                            .ctx = &screen,
+                                            .log = o.quiet ? on_plugin_warning : on_plugin_log,
+                                        }};
     if (o.plan) {
         t.setup.estimate = true;
         if (print_plan(&o, &t.config, &t.setup, &e) != HB_OK)

@@ -331,21 +331,82 @@ void tool_info(const char *fmt, ...)
 }
 
 #define LINE_EVERY_S 5.0
+#define BAR_EVERY_S  0.1
+#define BAR_WIDTH    30
+#define LONG_STAGE_S 1.0 /* worth a line of its own */
 
-struct tool_lines tool_lines_from_now(void)
+struct tool_build tool_build_from_now(void)
 {
-    return (struct tool_lines){.next = hb_os_monotonic() + LINE_EVERY_S};
-}
-
-void tool_build_progress(void *ctx, int street, const char *stage, double fraction)
-{
-    struct tool_lines *lines = ctx;
     double now = hb_os_monotonic();
 
-    if (now < lines->next)
+    return (struct tool_build){.bar = isatty(STDERR_FILENO) != 0,
+                               .start = now,
+                               .next = now + (isatty(STDERR_FILENO) ? BAR_EVERY_S : LINE_EVERY_S)};
+}
+
+void tool_build_clear(struct tool_build *t)
+{
+    if (t->drawn)
+        (void)fprintf(stderr, "\r\033[K");
+    t->drawn = false;
+}
+
+void tool_build_note(void *ctx, const char *line)
+{
+    tool_build_clear(ctx);
+    tool_info("%s", line);
+}
+
+/* "river: clusters" or "file". */
+static void name_stage(const struct hb_build_stage *s, char out[64])
+{
+    (void)snprintf(out, 64, "%s%s%s", s->street >= 0 ? hb_street_name(s->street) : "",
+                   s->street >= 0 ? ": " : "", s->name); /* cut at worst */
+}
+
+static void say_ended(struct tool_build *t, const struct hb_build_stage *s)
+{
+    char name[64];
+
+    name_stage(s, name);
+    tool_build_clear(t);
+    if (s->cached)
+        tool_info("%s: found in the cache", name);
+    else
+        tool_info("%s: %.1f s, %.0f MB", name, s->seconds, (double)s->bytes / 1e6);
+}
+
+static void draw_build(struct tool_build *t, const char *name, double fraction, double done,
+                       double left)
+{
+    int width = (int)(done * BAR_WIDTH);
+
+    width = width < 0 ? 0 : width > BAR_WIDTH ? BAR_WIDTH : width;
+    (void)fprintf(stderr, "\r[%-*.*s] %3.0f %%, %s %.0f %%, about %.0f s left\033[K", BAR_WIDTH,
+                  width, "##############################", 100 * done, name, 100 * fraction, left);
+    (void)fflush(stderr);
+    t->drawn = true;
+}
+
+void tool_build_progress(void *ctx, const struct hb_build_stage *stage, double fraction,
+                         double done)
+{
+    struct tool_build *t = ctx;
+    double now = hb_os_monotonic();
+    double left = done > 0 ? (now - t->start) * (1 / done - 1) : 0;
+    char name[64];
+
+    if (fraction >= 1 && (stage->cached || stage->seconds >= LONG_STAGE_S))
+        say_ended(t, stage);
+    if (now < t->next || fraction >= 1)
         return;
-    lines->next = now + LINE_EVERY_S;
-    tool_info("%s: %s, %.0f %%", hb_street_name(street), stage, 100 * fraction);
+    t->next = now + (t->bar ? BAR_EVERY_S : LINE_EVERY_S);
+    name_stage(stage, name);
+    if (t->bar)
+        draw_build(t, name, fraction, done, left);
+    else
+        tool_info("%s, %.0f %%; %.0f %% of all, about %.0f s left", name, 100 * fraction,
+                  100 * done, left);
 }
 
 void tool_plugin_warning(int level, const char *msg)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdnoreturn.h>
 
+#include "abstraction/build.h"
 #include "base/err.h"
 
 /* Exit codes: sysexits, DESIGN "Command line promises". */
@@ -81,13 +82,19 @@ void tool_no_terminal(int fd, const char *what);
 int tool_finish(int code);
 /* "[HH:MM:SS] INFO text" on stderr. */
 void tool_info(const char *fmt, ...) HB_PRINTF(1, 2);
-/* Progress of a bucket build (hb_build_progress, ctx = struct tool_lines *): a line every few
- * seconds. */
-struct tool_lines {
-    double next; /* monotonic time of the next line */
+/* Progress of a bucket build: on a terminal a bar that is redrawn, otherwise a line every few
+ * seconds; a line for each stage that took a second or was found in the cache. */
+struct tool_build {
+    bool bar, drawn;
+    double start, next; /* monotonic seconds: of the build; of the next sign */
 };
-struct tool_lines tool_lines_from_now(void);
-void tool_build_progress(void *ctx, int street, const char *stage, double fraction);
+struct tool_build tool_build_from_now(void);
+/* hb_build_progress and note of struct hb_build_options; ctx = struct tool_build *. */
+void tool_build_progress(void *ctx, const struct hb_build_stage *stage, double fraction,
+                         double done);
+void tool_build_note(void *ctx, const char *line);
+/* Remove the bar. */
+void tool_build_clear(struct tool_build *t);
 /* What plugins say, from warnings on. */
 void tool_plugin_warning(int level, const char *msg);
 /* Folder of the running program; plugins are looked for in PROGRAM_DIR/../lib/hb/plugins,

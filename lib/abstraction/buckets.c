@@ -8,7 +8,6 @@
 
 #include "abstraction/hba.h"
 #include "abstraction/weights.h"
-#include "base/bytes.h"
 #include "base/mem.h"
 #include "store/container.h"
 
@@ -95,9 +94,7 @@ static int check_map(const struct hb_buckets_street *st, int street, const struc
     uint32_t largest = 0;
 
     for (uint64_t i = 0; i < st->n_hands; i++) {
-        uint32_t bucket = st->kind == HB_BUCKETS_U8    ? st->map[i]
-                          : st->kind == HB_BUCKETS_U16 ? hb_get_u16(st->map + 2 * i)
-                                                       : hb_get_u32(st->map + 4 * i);
+        uint32_t bucket = hb_buckets_in(st, i);
 
         largest = bucket > largest ? bucket : largest;
     }
@@ -233,16 +230,7 @@ int hb_buckets_fit(const struct hb_buckets *b, const struct hb_deck *deck,
 
 uint32_t hb_buckets_at(const struct hb_buckets *b, int street, uint64_t hand)
 {
-    const struct hb_buckets_street *st = &b->street[street];
-
-    switch (st->kind) {
-    case HB_BUCKETS_U8: return st->map[hand];
-    case HB_BUCKETS_U16: return hb_get_u16(st->map + 2 * hand);
-    case HB_BUCKETS_U32: return hb_get_u32(st->map + 4 * hand);
-    case HB_BUCKETS_IDENTITY:
-    case HB_BUCKETS_NONE: break;
-    }
-    return (uint32_t)hand;
+    return hb_buckets_in(&b->street[street], hand);
 }
 
 uint32_t hb_buckets_of(const struct hb_buckets *b, int street, const uint8_t *cards)

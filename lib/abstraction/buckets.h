@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "cards/card.h"
@@ -76,6 +77,19 @@ uint32_t hb_buckets_of(const struct hb_buckets *b, int street, const uint8_t *ca
 
 /* The same from the canonical index of the hand, in the street's sense. Cost: one load. */
 uint32_t hb_buckets_at(const struct hb_buckets *b, int street, uint64_t hand);
+
+/* The same from a street alone. */
+static inline uint32_t hb_buckets_in(const struct hb_buckets_street *st, uint64_t hand)
+{
+    switch (st->kind) {
+    case HB_BUCKETS_U8: return st->map[hand];
+    case HB_BUCKETS_U16: return hb_get_u16(st->map + 2 * hand);
+    case HB_BUCKETS_U32: return hb_get_u32(st->map + 4 * hand);
+    case HB_BUCKETS_IDENTITY:
+    case HB_BUCKETS_NONE: break;
+    }
+    return (uint32_t)hand;
+}
 
 /* Bytes of the maps in memory. */
 uint64_t hb_buckets_bytes(const struct hb_buckets *b);

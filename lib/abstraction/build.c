@@ -1,327 +1,104 @@
 #include "abstraction/build.h"
 
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "abstraction/feature.h"
+#include "abstraction/build_impl.h"
+#include "abstraction/cache.h"
 #include "abstraction/hba.h"
 #include "abstraction/host.h"
-#include "abstraction/plugin.h"
-#include "abstraction/weights.h"
+#include "abstraction/street.h"
+#include "abstraction/strengths.h"
 #include "base/bytes.h"
 #include "base/io.h"
-#include "base/mem.h"
+#include "base/os.h"
 #include "store/container.h"
 
-#define BATCH          16384u
-#define IDENTITY_TRUST (UINT64_C(1) << 28) /* larger announced identities are only spot-checked */
-#define IDENTITY_SPOTS 65536u
-#define META_LEVEL     9 /* zstd; the section is below 4 KiB */
+#define PLUGIN_FILE_MAX (256u << 20)
+#define META_LEVEL      9          /* zstd; the section is below 4 KiB */
+#define WRITE_STEP      (4u << 20) /* bytes between two signs of life */
 
 struct builder {
+    const struct hb_build_options *o;
     struct hb_services *services;
+    struct hb_strengths strengths;
+    struct hb_cache cache;
+    struct hb_plugin plugin[HB_STREETS];
+    struct hb_street street[HB_STREETS];
     struct hb_buckets buckets; /* describes the result; owns nothing here */
     struct hb_hba_maps maps;
     struct hb_cwriter *writer;
-    hb_build_progress progress;
-    void *progress_ctx;
-    /* one batch of hands */
-    uint64_t *hand;
-    uint32_t *bucket, *weight;
-    uint8_t *bytes;
+    struct hb_build_report plan, report;
+    /* When the stage under way began, 0 for none; strengths may be computed inside another one. */
+    double began, strengths_began;
 };
 
-/* An instance at work on one street. */
-struct job {
-    const struct hb_abstraction *abs;
-    struct hb_abs *instance;
-    const struct hb_iso *iso;
-    int street;
-    struct hb_cluster_opts cluster; /* of a feature plugin */
-    struct hb_feature_map map;      /* of a feature plugin; {0} otherwise */
-};
+/* ---- progress ---- */
 
-static void say(const struct builder *w, int street, const char *stage, double fraction)
+/* The share of the whole that is done when a stage is at `fraction`, stages before it in the plan
+ * being done. */
+static double share_done(const struct builder *b, const struct hb_build_stage *stage,
+                         double fraction)
 {
-    if (w->progress != NULL)
-        w->progress(w->progress_ctx, street, stage, fraction);
-}
+    double before = 0;
 
-/* ---- an instance ---- */
+    for (int i = 0; i < b->plan.n_stages; i++) {
+        const struct hb_build_stage *s = &b->plan.stage[i];
 
-static bool announces(const struct job *j, const char *extension)
-{
-    const struct hb_ext_streets *ext;
-
-    if (!HB_HAS(j->abs, get_extension))
-        return false;
-    ext = j->abs->get_extension(j->instance, extension);
-    return ext != NULL && HB_HAS(ext, streets) && (ext->streets >> j->street & 1) != 0;
-}
-
-static int create(struct builder *w, struct job *j, const char *args, struct hb_err *e)
-{
-    const struct hb_err *failure = hb_services_failure(w->services);
-    struct hb_shape shape;
-    char why[256] = "";
-
-    hb_services_shape(w->services, 1u << j->street, &shape);
-    j->instance = j->abs->create(hb_services_host(w->services), &shape, args, why, sizeof why);
-    if (j->instance != NULL)
-        return HB_OK;
-    if (failure->rc != HB_OK)
-        return hb_fail(e, failure->rc, "plugin '%s': %s", j->abs->id, failure->msg);
-    why[sizeof why - 1] = '\0';
-    return hb_fail(e, HB_EPLUGIN, "plugin '%s' refuses: %s", j->abs->id,
-                   why[0] != '\0' ? why : "no reason given");
-}
-
-/* Buckets of w->hand[0..n) into w->bucket, each checked. */
-static int ask(const struct builder *w, const struct job *j, size_t n, struct hb_err *e)
-{
-    uint32_t n_buckets = w->buckets.street[j->street].n_buckets;
-
-    if (j->map.bucket != NULL)
-        for (size_t i = 0; i < n; i++)
-            w->bucket[i] = j->map.bucket[j->map.point[w->hand[i]]];
-    else if (HB_HAS(j->abs, bucket_n))
-        j->abs->bucket_n(j->instance, j->street, w->hand, w->bucket, n);
-    else
-        for (size_t i = 0; i < n; i++)
-            w->bucket[i] = j->abs->bucket(j->instance, j->street, w->hand[i]);
-    for (size_t i = 0; i < n; i++)
-        if (w->bucket[i] >= n_buckets)
-            return hb_fail(e, HB_EPLUGIN,
-                           "plugin '%s': %s hand %llu is in bucket %u, but there are only %u",
-                           j->abs->id, hb_street_name(j->street), (unsigned long long)w->hand[i],
-                           (unsigned)w->bucket[i], (unsigned)n_buckets);
-    return HB_OK;
-}
-
-static size_t batch_at(const struct builder *w, uint64_t first, uint64_t n_hands)
-{
-    size_t n = n_hands - first < BATCH ? (size_t)(n_hands - first) : BATCH;
-
-    for (size_t i = 0; i < n; i++)
-        w->hand[i] = first + i;
-    return n;
-}
-
-static bool batch_is_identity(const struct builder *w, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (w->bucket[i] != w->hand[i])
-            return false;
-    return true;
-}
-
-/* Whether every hand is its own bucket: all are asked, up to the first that is not; of very large
- * maps that announce it only evenly spread ones. */
-static int is_identity(const struct builder *w, const struct job *j, bool *yes, struct hb_err *e)
-{
-    const struct hb_buckets_street *st = &w->buckets.street[j->street];
-    uint64_t at = 0;
-    int rc;
-
-    *yes = false;
-    if (st->n_buckets != st->n_hands)
-        return HB_OK;
-    *yes = true;
-    if (st->n_hands > IDENTITY_TRUST && announces(j, "identity/1")) {
-        for (uint32_t spot = 0; *yes && spot < IDENTITY_SPOTS; spot += BATCH) {
-            for (uint32_t i = 0; i < BATCH; i++)
-                w->hand[i] = (st->n_hands - 1) / (IDENTITY_SPOTS - 1) * (spot + i);
-            if ((rc = ask(w, j, BATCH, e)) != HB_OK)
-                return rc;
-            *yes = batch_is_identity(w, BATCH);
-        }
-        return HB_OK;
+        if (s->street == stage->street && strcmp(s->name, stage->name) == 0)
+            return (before + fraction * s->seconds) / b->plan.seconds;
+        before += s->seconds;
     }
-    while (*yes && at < st->n_hands) {
-        size_t n = batch_at(w, at, st->n_hands);
+    return 0;
+}
 
-        if ((rc = ask(w, j, n, e)) != HB_OK)
-            return rc;
-        *yes = batch_is_identity(w, n);
-        at += n;
+static void end_stage(struct builder *b, struct hb_build_stage *stage, double began)
+{
+    struct hb_build_report *r = &b->report;
+    struct hb_os_usage usage;
+
+    hb_os_usage(getpid(), &usage);
+    stage->bytes = usage.pss_bytes;
+    stage->cached = began <= 0;
+    stage->seconds = stage->cached ? 0 : hb_os_monotonic() - began;
+    r->peak_bytes = stage->bytes > r->peak_bytes ? stage->bytes : r->peak_bytes;
+    if (r->n_stages < HB_BUILD_STAGES_MAX)
+        r->stage[r->n_stages++] = *stage;
+}
+
+static void pass_on(struct builder *b, int street, const char *name, double fraction, double *began)
+{
+    struct hb_build_stage stage = {.street = street, .name = name};
+
+    if (fraction <= 0)
+        *began = hb_os_monotonic();
+    if (fraction >= 1) {
+        end_stage(b, &stage, *began);
+        *began = 0;
     }
-    return HB_OK;
+    if (b->o->progress != NULL)
+        b->o->progress(b->o->ctx, &stage, fraction, share_done(b, &stage, fraction));
 }
 
-/* ---- a map ---- */
-
-/* w->bucket[0..n) as the file has them; returns the bytes. */
-static size_t pack(const struct builder *w, enum hb_bucket_kind kind, size_t n)
+static void on_stage(void *ctx, int street, const char *name, double fraction)
 {
-    unsigned width = hb_hba_width(kind);
+    struct builder *b = ctx;
 
-    for (size_t i = 0; i < n; i++) {
-        if (width == 1)
-            w->bytes[i] = (uint8_t)w->bucket[i];
-        else if (width == 2)
-            hb_set_u16(w->bytes + 2 * i, (uint16_t)w->bucket[i]);
-        else
-            hb_set_u32(w->bytes + 4 * i, w->bucket[i]);
-    }
-    return n * width;
+    pass_on(b, street, name, fraction, &b->began);
 }
 
-static uint64_t largest(const uint64_t *mass, uint32_t n)
+static void on_strengths(void *ctx, int street, double fraction)
 {
-    uint64_t most = 0;
+    struct builder *b = ctx;
 
-    for (uint32_t i = 0; i < n; i++)
-        most = mass[i] > most ? mass[i] : most;
-    return most;
+    pass_on(b, street, "strengths", fraction, &b->strengths_began);
 }
 
-/* Ask for every hand, write the section, hash it, weigh the buckets. */
-static int write_map(struct builder *w, const struct job *j, struct hb_err *e)
-{
-    struct hb_buckets_street *st = &w->buckets.street[j->street];
-    struct hb_hasher hasher;
-    uint64_t *mass = NULL; /* of each bucket */
-    int rc;
+/* ---- plugins ---- */
 
-    st->kind = hb_hba_kind(st->n_buckets);
-    if ((rc = hb_mem_new(&mass, st->n_buckets, sizeof *mass, "bucket weights", e)) != HB_OK)
-        return rc;
-    hb_hasher_init(&hasher);
-    rc = hb_cwriter_section(w->writer, hb_hba_section(j->street), HB_CODEC_STORED, 0,
-                            st->n_hands * hb_hba_width(st->kind), e);
-    for (uint64_t at = 0; rc == HB_OK && at < st->n_hands;) {
-        size_t n = batch_at(w, at, st->n_hands);
-        size_t n_bytes;
-
-        if ((rc = ask(w, j, n, e)) != HB_OK)
-            break;
-        hb_weights(j->iso, st->sense, j->street, at, n, w->weight);
-        for (size_t i = 0; i < n; i++)
-            mass[w->bucket[i]] += w->weight[i];
-        n_bytes = pack(w, st->kind, n);
-        hb_hasher_put(&hasher, w->bytes, n_bytes);
-        rc = hb_cwriter_put(w->writer, w->bytes, n_bytes, e);
-        at += n;
-        if (at / BATCH % 64 == 0)
-            say(w, j->street, "buckets", (double)at / (double)st->n_hands);
-    }
-    hb_hasher_done(&hasher, &w->maps.hash[j->street]);
-    st->hottest = largest(mass, st->n_buckets);
-    hb_mem_free(mass);
-    return rc;
-}
-
-struct stage {
-    const struct builder *w;
-    int street;
-};
-
-static void say_stage(void *ctx, const char *stage, double fraction)
-{
-    const struct stage *s = ctx;
-
-    say(s->w, s->street, stage, fraction);
-}
-
-/* Ask for the vectors of a feature plugin and cluster them. */
-static int cluster(const struct builder *w, struct job *j, struct hb_err *e)
-{
-    struct stage stage = {w, j->street};
-    const struct hb_err *failure = hb_services_failure(w->services);
-    struct hb_err why = {0};
-    int rc;
-
-    if (announces(j, "rounds/1"))
-        return hb_fail(e, HB_EPLUGIN,
-                       "plugin '%s' wants rounds apart, but vectors go with the board as one set",
-                       j->abs->id);
-    rc = hb_feature_map_build(j->abs, j->instance, j->iso, j->street, &j->cluster, say_stage,
-                              &stage, &j->map, &why);
-    if (rc == HB_OK)
-        return HB_OK;
-    if (failure->rc != HB_OK) /* inside a call of the plugin: that is why it gave up */
-        return hb_fail(e, failure->rc, "plugin '%s': %s", j->abs->id, failure->msg);
-    return hb_fail(e, rc, "%s", why.msg);
-}
-
-static int run_job(struct builder *w, struct job *j, struct hb_err *e)
-{
-    struct hb_buckets_street *st = &w->buckets.street[j->street];
-    bool identity;
-    int rc;
-
-    st->sense = announces(j, "rounds/1") ? HB_ISO_ROUNDS : HB_ISO_SET;
-    if ((rc = hb_services_iso(w->services, st->sense, &j->iso, e)) != HB_OK)
-        return rc;
-    st->n_hands = hb_iso_size(j->iso, j->street);
-    st->total = hb_weights_total(&w->buckets.deck, st->sense, j->street);
-    if (HB_HAS(j->abs, features) && (rc = cluster(w, j, e)) != HB_OK)
-        return rc;
-    st->n_buckets =
-        HB_HAS(j->abs, features) ? j->map.clusters.n : j->abs->buckets(j->instance, j->street);
-    if (st->n_buckets == 0 || st->n_buckets > st->n_hands)
-        return hb_fail(e, HB_EPLUGIN, "plugin '%s' has %u buckets for the %llu hands of the %s",
-                       j->abs->id, (unsigned)st->n_buckets, (unsigned long long)st->n_hands,
-                       hb_street_name(j->street));
-    if ((rc = is_identity(w, j, &identity, e)) != HB_OK)
-        return rc;
-    if (!identity)
-        return write_map(w, j, e);
-    st->kind = HB_BUCKETS_IDENTITY;
-    st->hottest = hb_weights_largest(j->iso, st->sense, j->street);
-    return HB_OK;
-}
-
-static int build_street(struct builder *w, int street, const struct hb_cards_street *spec,
-                        const struct hb_plugin *plugin, struct hb_err *e)
-{
-    struct hb_buckets_street *st = &w->buckets.street[street];
-    struct job j = {.abs = plugin->abs, .street = street};
-    char rest[HB_PLUGIN_ARGS_MAX];
-    const char *args = spec->args;
-    int rc = HB_OK;
-
-    (void)snprintf(st->plugin, sizeof st->plugin, "%s", plugin->abs->id); /* checked when loaded */
-    (void)snprintf(st->version, sizeof st->version, "%s", plugin->abs->version); /* as well */
-    (void)snprintf(st->args, sizeof st->args, "%s", spec->args); /* arrays of the same size */
-    say(w, street, "preparing", 0);
-    if (HB_HAS(j.abs, features)) {
-        rc = hb_feature_args(spec->args, &j.cluster, rest, sizeof rest, e);
-        if (rc != HB_OK)
-            rc = hb_context(e, rc, "plugin '%s'", j.abs->id);
-        args = rest;
-    }
-    if (rc == HB_OK && (rc = create(w, &j, args, e)) == HB_OK) {
-        rc = run_job(w, &j, e);
-        j.abs->destroy(j.instance);
-        hb_feature_map_fini(&j.map);
-    }
-    if (rc != HB_OK)
-        return hb_context(e, rc, "%s", hb_street_name(street));
-    say(w, street, "buckets", 1);
-    return HB_OK;
-}
-
-/* ---- the file ---- */
-
-static int write_meta(struct builder *w, struct hb_err *e)
-{
-    struct hb_buf meta = {0};
-    int rc;
-
-    hb_hba_content(&w->buckets, &w->maps, &w->buckets.content);
-    hb_hba_encode(&w->buckets, &w->maps, &meta);
-    if ((rc = hb_buf_check(&meta, e)) == HB_OK)
-        rc = hb_cwriter_section(w->writer, "meta", HB_CODEC_ZSTD, META_LEVEL, meta.len, e);
-    if (rc == HB_OK)
-        rc = hb_cwriter_put(w->writer, meta.data, meta.len, e);
-    hb_buf_fini(&meta);
-    return rc == HB_OK ? hb_cwriter_finish(w->writer, &w->buckets.root, e) : rc;
-}
-
-static int load_plugins(const struct hb_deck *deck, const bool need[HB_STREETS],
-                        const struct hb_cards_spec *spec, const char *dirs,
-                        struct hb_plugin plugin[HB_STREETS], struct hb_err *e)
+int hb_build_load(const struct hb_deck *deck, const bool need[HB_STREETS],
+                  const struct hb_cards_spec *spec, const char *dirs,
+                  struct hb_plugin plugin[HB_STREETS], struct hb_err *e)
 {
     int rc;
 
@@ -337,57 +114,169 @@ static int load_plugins(const struct hb_deck *deck, const bool need[HB_STREETS],
     return HB_OK;
 }
 
-static int builder_init(struct builder *w, const bool need[HB_STREETS],
-                        void (*log)(int level, const char *msg), struct hb_err *e)
+/* ---- streets ---- */
+
+static int build_street(struct builder *b, int street, const char *args, struct hb_err *e)
 {
+    struct hb_street *s = &b->street[street];
+    int rc;
+
+    *s = (struct hb_street){.street = street,
+                            .deck = &b->buckets.deck,
+                            .plugin = &b->plugin[street],
+                            .args = args,
+                            .services = b->services,
+                            .strengths = &b->strengths,
+                            .cache = &b->cache,
+                            .n_processes = b->o->n_processes,
+                            .progress = on_stage,
+                            .ctx = b};
+    if ((rc = hb_plugin_hash(s->plugin, &s->plugin_hash, e)) != HB_OK ||
+        (rc = hb_street_build(s, e)) != HB_OK)
+        return rc;
+    b->buckets.street[street] = s->st;
+    return HB_OK;
+}
+
+static int make_strengths(void *ctx, unsigned streets, struct hb_equity **out, struct hb_err *e)
+{
+    struct builder *b = ctx;
+
+    return hb_strengths_equity(&b->strengths, streets, out, e);
+}
+
+static int builder_init(struct builder *b, const bool need[HB_STREETS],
+                        const struct hb_cards_spec *spec, struct hb_err *e)
+{
+    const struct hb_build_options *o = b->o;
+    const struct hb_iso *iso;
     unsigned streets = 0;
     int rc;
 
-    for (int s = 0; s < w->buckets.deck.n_streets; s++)
+    for (int s = 0; s < b->buckets.deck.n_streets; s++)
         streets |= need[s] ? 1u << s : 0u;
-    if ((rc = hb_mem_new(&w->hand, BATCH, sizeof *w->hand, "a batch", e)) != HB_OK ||
-        (rc = hb_mem_new(&w->bucket, BATCH, sizeof *w->bucket, "a batch", e)) != HB_OK ||
-        (rc = hb_mem_new(&w->weight, BATCH, sizeof *w->weight, "a batch", e)) != HB_OK ||
-        (rc = hb_mem_new(&w->bytes, BATCH, sizeof(uint32_t), "a batch", e)) != HB_OK)
+    if ((rc = hb_services_new(&b->buckets.deck, streets, o->log, &b->services, e)) != HB_OK ||
+        (rc = hb_services_iso(b->services, HB_ISO_SET, &iso, e)) != HB_OK)
         return rc;
-    return hb_services_new(&w->buckets.deck, streets, log, &w->services, e);
+    if (o->cache_dir != NULL &&
+        (rc = hb_cache_init(&b->cache, o->cache_dir, o->note, o->ctx, e)) != HB_OK)
+        return rc;
+    hb_strengths_init(&b->strengths, iso, &b->cache, o->n_processes);
+    b->strengths.progress = on_strengths;
+    b->strengths.ctx = b;
+    hb_services_set_strengths(b->services, make_strengths, b);
+    return hb_build_estimate(iso, need, spec, b->plugin, o->n_processes, &b->plan, e);
 }
 
-static void builder_fini(struct builder *w)
+static void builder_fini(struct builder *b)
 {
-    hb_services_free(w->services);
-    hb_cwriter_free(w->writer);
-    hb_mem_free(w->hand);
-    hb_mem_free(w->bucket);
-    hb_mem_free(w->weight);
-    hb_mem_free(w->bytes);
+    for (int s = 0; s < HB_STREETS; s++)
+        if (b->street[s].plugin != NULL)
+            hb_street_fini(&b->street[s]);
+    hb_services_free(b->services);
+    hb_strengths_fini(&b->strengths); /* what services gave to plugins came from it */
+    hb_cwriter_free(b->writer);
 }
 
-int hb_buckets_build(const struct hb_deck *deck, const bool need[HB_STREETS],
-                     const struct hb_cards_spec *spec, const char *plugin_dirs,
-                     const char *out_path, hb_build_progress progress, void *progress_ctx,
-                     void (*log)(int level, const char *msg), struct hb_err *e)
+/* ---- the file ---- */
+
+static int write_map(struct builder *b, int street, uint64_t before, uint64_t all, struct hb_err *e)
 {
-    struct builder w = {.buckets.deck = *deck, .progress = progress, .progress_ctx = progress_ctx};
-    struct hb_plugin plugin[HB_STREETS] = {{0}};
+    const struct hb_buckets_street *st = &b->buckets.street[street];
+    const uint64_t bytes = st->n_hands * hb_hba_width(st->kind);
+    struct hb_hasher hasher;
+    int rc;
+
+    hb_hasher_init(&hasher);
+    rc = hb_cwriter_section(b->writer, hb_hba_section(street), HB_CODEC_STORED, 0, bytes, e);
+    for (uint64_t at = 0; rc == HB_OK && at < bytes; at += WRITE_STEP) {
+        size_t n = bytes - at < WRITE_STEP ? (size_t)(bytes - at) : WRITE_STEP;
+
+        hb_hasher_put(&hasher, st->map + at, n);
+        rc = hb_cwriter_put(b->writer, st->map + at, n, e);
+        if (before + at + n < all)
+            on_stage(b, -1, "file", (double)(before + at + n) / (double)all);
+    }
+    hb_hasher_done(&hasher, &b->maps.hash[street]);
+    return rc;
+}
+
+static int write_meta(struct builder *b, struct hb_err *e)
+{
+    struct hb_buf meta = {0};
+    int rc;
+
+    hb_hba_content(&b->buckets, &b->maps, &b->buckets.content);
+    hb_hba_encode(&b->buckets, &b->maps, &meta);
+    if ((rc = hb_buf_check(&meta, e)) == HB_OK)
+        rc = hb_cwriter_section(b->writer, "meta", HB_CODEC_ZSTD, META_LEVEL, meta.len, e);
+    if (rc == HB_OK)
+        rc = hb_cwriter_put(b->writer, meta.data, meta.len, e);
+    hb_buf_fini(&meta);
+    return rc == HB_OK ? hb_cwriter_finish(b->writer, &b->buckets.root, e) : rc;
+}
+
+static int write_file(struct builder *b, struct hb_atomic *file, const char *path, struct hb_err *e)
+{
+    const uint64_t all = hb_buckets_bytes(&b->buckets);
+    uint64_t before = 0;
+    int rc;
+
+    on_stage(b, -1, "file", 0);
+    rc = hb_cwriter_new(file->fd, path, HB_HBA_MAGIC, &b->writer, e);
+    for (int s = 0; rc == HB_OK && s < HB_STREETS; s++) {
+        const struct hb_buckets_street *st = &b->buckets.street[s];
+
+        if (hb_hba_width(st->kind) == 0)
+            continue;
+        rc = write_map(b, s, before, all, e);
+        before += st->n_hands * hb_hba_width(st->kind);
+    }
+    if (rc == HB_OK)
+        rc = write_meta(b, e);
+    if (rc == HB_OK && (rc = hb_atomic_commit(file, e)) == HB_OK)
+        on_stage(b, -1, "file", 1);
+    return rc;
+}
+
+static int build(struct builder *b, const bool need[HB_STREETS], const struct hb_cards_spec *spec,
+                 const char *out_path, struct hb_err *e)
+{
     struct hb_atomic file = {0};
     int rc;
 
-    if ((rc = hb_deck_check(deck, e)) != HB_OK ||
-        (rc = load_plugins(deck, need, spec, plugin_dirs, plugin, e)) != HB_OK ||
-        (rc = hb_atomic_open(out_path, &file, e)) != HB_OK)
+    /* Before the work: a folder that cannot be written is no surprise at its end. */
+    if ((rc = hb_atomic_open(out_path, &file, e)) != HB_OK)
         return rc;
-    if ((rc = builder_init(&w, need, log, e)) == HB_OK)
-        rc = hb_cwriter_new(file.fd, out_path, HB_HBA_MAGIC, &w.writer, e);
-    for (int s = 0; rc == HB_OK && s < deck->n_streets; s++)
+    rc = builder_init(b, need, spec, e);
+    for (int s = b->buckets.deck.n_streets - 1; rc == HB_OK && s >= 0; s--)
         if (need[s])
-            rc = build_street(&w, s, &spec->street[s], &plugin[s], e);
+            rc = build_street(b, s, spec->street[s].args, e);
     if (rc == HB_OK)
-        rc = write_meta(&w, e);
-    builder_fini(&w);
-    if (rc != HB_OK) {
+        rc = write_file(b, &file, out_path, e);
+    if (rc != HB_OK)
         hb_atomic_abort(&file);
+    return rc;
+}
+
+int hb_buckets_build(const struct hb_deck *deck, const bool need[HB_STREETS],
+                     const struct hb_cards_spec *spec, const char *out_path,
+                     const struct hb_build_options *o, struct hb_build_report *report,
+                     struct hb_err *e)
+{
+    struct builder b = {.o = o, .buckets.deck = *deck};
+    double began = hb_os_monotonic();
+    int rc;
+
+    if ((rc = hb_deck_check(deck, e)) != HB_OK ||
+        (rc = hb_build_load(deck, need, spec, o->plugin_dirs, b.plugin, e)) != HB_OK)
         return rc;
-    }
-    return hb_atomic_commit(&file, e);
+    rc = build(&b, need, spec, out_path, e);
+    builder_fini(&b);
+    if (rc == HB_OK && !o->keep_cache)
+        hb_cache_clear(&b.cache);
+    b.report.seconds = hb_os_monotonic() - began;
+    if (report != NULL)
+        *report = b.report;
+    return rc;
 }

@@ -1,13 +1,18 @@
 #include "abstraction/feature.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "abstraction/points.h"
+#include "abstraction/hba.h"
 #include "abstraction/weights.h"
 #include "base/mem.h"
+#include "base/os.h"
+#include "base/pool.h"
 
-#define HANDS_MAX 1326u
+#define HANDS_MAX      1326u
+#define UNITS          128u /* the boards of a street are cut into so many shares */
+#define SHAPE_BYTES    20   /* of the sections "shape" and "clusters", man/hb-stage.5 */
+#define CLUSTERS_BYTES 20
 
 /* ---- arguments ---- */
 
@@ -135,75 +140,41 @@ int hb_feature_shape(const struct hb_features *f, struct hb_vectors *v, struct h
     return HB_OK;
 }
 
-struct gather { /* vectors on their way into points */
-    const struct hb_abstraction *abs;
-    const struct hb_abs *instance;
-    const struct hb_iso *iso;
-    int street;
-    hb_feature_progress progress;
-    void *ctx;
-};
+/* ---- some vectors ---- */
 
-static int gather_boards(const struct gather *g, void *vectors, struct hb_points *points,
-                         uint32_t *point, struct hb_err *e)
-{
-    uint32_t n_boards = hb_iso_boards(g->iso, g->street);
-    uint32_t weight[HANDS_MAX];
-    uint8_t cards[HB_BOARD_MAX];
-    uint32_t board_weight;
-    uint32_t n_hands;
-    uint64_t first;
-    int rc;
-
-    for (uint32_t board = 0; board < n_boards; board++) {
-        if (g->progress != NULL && board % 256 == 0)
-            g->progress(g->ctx, "vectors", (double)board / n_boards);
-        hb_iso_board(g->iso, g->street, board, cards, &board_weight, &first, &n_hands);
-        if (g->abs->vectors(g->instance, g->street, board, vectors) != 0)
-            return hb_fail(e, HB_EPLUGIN, "plugin '%s' fails at board %u", g->abs->id,
-                           (unsigned)board);
-        hb_weights(g->iso, HB_ISO_SET, g->street, first, n_hands, weight);
-        if ((rc = hb_points_add(points, vectors, weight, n_hands, point + first, e)) != HB_OK)
-            return rc;
-    }
-    return HB_OK;
-}
-
-struct stage {
-    hb_feature_progress progress;
-    void *ctx;
-};
-
-static void show_clusters(void *ctx, double fraction)
-{
-    const struct stage *s = ctx;
-
-    if (s->progress != NULL)
-        s->progress(s->ctx, "clusters", fraction);
-}
-
-static int cluster_points(struct hb_points *points, struct hb_vectors *v,
-                          const struct hb_cluster_opts *opts, uint32_t *bucket,
-                          struct hb_clusters *out, struct stage *stage, struct hb_err *e)
+/* What the clustering does not like comes from the plugin. */
+static int cluster(const struct hb_vectors *v, const struct hb_cluster_opts *opts, uint32_t *label,
+                   struct hb_clusters *out, hb_cluster_progress progress, void *ctx,
+                   struct hb_err *e)
 {
     struct hb_err why = {0};
-    int rc;
+    int rc = hb_cluster(v, opts, label, out, progress, ctx, &why);
 
-    hb_points_pack(points);
-    v->n = points->n;
-    v->vector = points->vector;
-    v->weight = points->weight;
-    rc = hb_cluster(v, opts, bucket, out, show_clusters, stage, &why);
     if (rc == HB_OK)
         return HB_OK;
     return hb_fail(e, rc == HB_EUSAGE ? HB_EPLUGIN : rc, "%s", why.msg);
+}
+
+static void point_at(struct hb_vectors *v, const struct hb_points *points)
+{
+    v->n = points->n;
+    v->vector = points->vector;
+    v->weight = points->weight;
+}
+
+static int cluster_packed(struct hb_points *points, struct hb_vectors *v,
+                          const struct hb_cluster_opts *opts, uint32_t *bucket,
+                          struct hb_clusters *out, struct hb_err *e)
+{
+    hb_points_pack(points);
+    point_at(v, points);
+    return cluster(v, opts, bucket, out, NULL, NULL, e);
 }
 
 int hb_feature_cluster(const struct hb_features *f, const void *vector, const uint32_t *weight,
                        size_t n, const struct hb_cluster_opts *opts, uint32_t *label,
                        struct hb_clusters *out, struct hb_err *e)
 {
-    struct stage stage = {NULL, NULL};
     struct hb_points points = {0};
     uint32_t *bucket = NULL;
     struct hb_vectors v;
@@ -214,7 +185,7 @@ int hb_feature_cluster(const struct hb_features *f, const void *vector, const ui
     if ((rc = hb_points_init(&points, v.numbers * v.item_bytes, e)) == HB_OK &&
         (rc = hb_points_add(&points, vector, weight, n, label, e)) == HB_OK &&
         (rc = hb_mem_new(&bucket, points.n, sizeof *bucket, "labels", e)) == HB_OK &&
-        (rc = cluster_points(&points, &v, opts, bucket, out, &stage, e)) == HB_OK)
+        (rc = cluster_packed(&points, &v, opts, bucket, out, e)) == HB_OK)
         for (size_t i = 0; i < n; i++)
             label[i] = bucket[label[i]];
     hb_mem_free(bucket);
@@ -222,43 +193,329 @@ int hb_feature_cluster(const struct hb_features *f, const void *vector, const ui
     return rc;
 }
 
-int hb_feature_map_build(const struct hb_abstraction *abs, const struct hb_abs *instance,
-                         const struct hb_iso *iso, int street, const struct hb_cluster_opts *opts,
-                         hb_feature_progress progress, void *ctx, struct hb_feature_map *out,
-                         struct hb_err *e)
-{
-    const struct gather g = {abs, instance, iso, street, progress, ctx};
-    struct stage stage = {progress, ctx};
-    struct hb_points points = {0};
-    struct hb_vectors v;
-    void *vectors = NULL;
-    int rc;
+/* ---- all vectors of a street ---- */
 
-    *out = (struct hb_feature_map){.n_hands = hb_iso_size(iso, street)};
-    if ((rc = hb_feature_shape(abs->features(instance, street), &v, e)) != HB_OK)
-        return hb_context(e, rc, "plugin '%s'", abs->id);
-    if ((rc = hb_mem_new(&vectors, HANDS_MAX, (size_t)v.numbers * v.item_bytes, "vectors", e)) !=
-            HB_OK ||
-        (rc = hb_mem_new(&out->point, out->n_hands, sizeof *out->point, "hands", e)) != HB_OK ||
-        (rc = hb_points_init(&points, v.numbers * v.item_bytes, e)) != HB_OK ||
-        (rc = gather_boards(&g, vectors, &points, out->point, e)) != HB_OK ||
-        (rc = hb_mem_new(&out->bucket, points.n, sizeof *out->bucket, "labels", e)) != HB_OK)
-        goto out;
-    out->n_points = points.n;
-    rc = cluster_points(&points, &v, opts, out->bucket, &out->clusters, &stage, e);
-    if (rc != HB_OK)
-        rc = hb_context(e, rc, "plugin '%s'", abs->id);
-out:
-    hb_mem_free(vectors);
+/* A unit of work is a share of the boards. A child asks for their vectors and sends those that are
+ * different, with weights; each hand's number among them goes into shared memory. The parent adds
+ * them to all, unit by unit, and replaces the numbers: the order of first appearance is that of one
+ * process, whatever the shares. */
+struct gather {
+    const struct hb_feature_job *job;
+    const struct hb_abstraction *abs;
+    const struct hb_abs *instance;
+    const struct hb_err *failure;
+    uint32_t n_units, vector_bytes;
+    uint32_t *point;          /* [hands] shared */
+    uint8_t *vectors;         /* [HANDS_MAX][vector_bytes] */
+    struct hb_points *points; /* of the parent */
+    uint32_t *id;             /* [hands of a unit] numbers among all */
+    uint32_t *weight;         /* [hands of a unit] */
+};
+
+struct share {
+    uint32_t board, end;  /* boards [board, end) */
+    uint64_t first, last; /* hands [first, last) */
+};
+
+static uint64_t first_hand(const struct gather *g, uint32_t board)
+{
+    const struct hb_iso *iso = g->job->iso;
+    uint8_t cards[HB_BOARD_MAX];
+    uint32_t weight;
+    uint32_t n_hands;
+    uint64_t first;
+
+    if (board == hb_iso_boards(iso, g->job->street))
+        return hb_iso_size(iso, g->job->street);
+    hb_iso_board(iso, g->job->street, board, cards, &weight, &first, &n_hands);
+    return first;
+}
+
+static struct share share_of(const struct gather *g, uint32_t unit)
+{
+    uint64_t n = hb_iso_boards(g->job->iso, g->job->street);
+    struct share s = {.board = (uint32_t)(n * unit / g->n_units),
+                      .end = (uint32_t)(n * (unit + 1) / g->n_units)};
+
+    s.first = first_hand(g, s.board);
+    s.last = first_hand(g, s.end);
+    return s;
+}
+
+static int ask_board(const struct gather *g, uint32_t board, struct hb_points *points,
+                     struct hb_err *e)
+{
+    uint64_t first = first_hand(g, board);
+    uint64_t n_hands = first_hand(g, board + 1) - first;
+    uint32_t weight[HANDS_MAX];
+
+    if (g->abs->vectors(g->instance, g->job->street, board, g->vectors) != 0) {
+        if (g->failure->rc != HB_OK) /* inside a call of the plugin: that is why it gave up */
+            return hb_fail(e, g->failure->rc, "plugin '%s': %s", g->abs->id, g->failure->msg);
+        return hb_fail(e, HB_EPLUGIN, "plugin '%s' fails at board %u", g->abs->id, (unsigned)board);
+    }
+    hb_weights(g->job->iso, HB_ISO_SET, g->job->street, first, n_hands, weight);
+    return hb_points_add(points, g->vectors, weight, (size_t)n_hands, g->point + first, e);
+}
+
+/* A result: the vectors that are different, then their weights, 4 bytes each (all hands of a deck
+ * are fewer than 2^32). */
+static int ask_share(void *ctx, uint32_t job, uint32_t unit, void *result, size_t *len,
+                     struct hb_err *e)
+{
+    const struct gather *g = ctx;
+    const struct share s = share_of(g, unit);
+    struct hb_points points = {0};
+    uint8_t *out = result;
+    int rc = hb_points_init(&points, g->vector_bytes, e);
+
+    (void)job; /* there is one */
+    for (uint32_t board = s.board; rc == HB_OK && board < s.end; board++)
+        rc = ask_board(g, board, &points, e);
+    if (rc == HB_OK) {
+        *len = points.n * (g->vector_bytes + sizeof(uint32_t));
+        memcpy(out, points.vector, points.n * g->vector_bytes);
+        for (size_t i = 0; i < points.n; i++) {
+            uint32_t weight = (uint32_t)points.weight[i];
+
+            memcpy(out + points.n * g->vector_bytes + i * sizeof weight, &weight, sizeof weight);
+        }
+    }
     hb_points_fini(&points);
-    if (rc != HB_OK)
-        hb_feature_map_fini(out);
     return rc;
 }
 
-void hb_feature_map_fini(struct hb_feature_map *m)
+static int add_share(void *ctx, uint32_t job, uint32_t unit, const void *result, size_t len,
+                     struct hb_err *e)
 {
-    hb_mem_free(m->point);
-    hb_mem_free(m->bucket);
-    *m = (struct hb_feature_map){0};
+    const struct gather *g = ctx;
+    const struct share s = share_of(g, unit);
+    size_t n = len / (g->vector_bytes + sizeof(uint32_t));
+    int rc;
+
+    (void)job;
+    memcpy(g->weight, (const uint8_t *)result + n * g->vector_bytes, n * sizeof *g->weight);
+    if ((rc = hb_points_add(g->points, result, g->weight, n, g->id, e)) != HB_OK)
+        return rc;
+    for (uint64_t hand = s.first; hand < s.last; hand++)
+        g->point[hand] = g->id[g->point[hand]];
+    return HB_OK;
+}
+
+static int run_gather(struct gather *g, struct hb_err *e)
+{
+    const struct hb_feature_job *j = g->job;
+    struct hb_pool_work work = {.ctx = g, .unit = ask_share, .take = add_share};
+    struct hb_pool *pool = NULL;
+    uint64_t most = 0;
+    int rc;
+
+    for (uint32_t unit = 0; unit < g->n_units; unit++) {
+        struct share s = share_of(g, unit);
+
+        most = s.last - s.first > most ? s.last - s.first : most;
+    }
+    work.result_max = (size_t)most * (g->vector_bytes + sizeof(uint32_t));
+    if ((rc = hb_mem_new(&g->vectors, HANDS_MAX, g->vector_bytes, "vectors", e)) == HB_OK &&
+        (rc = hb_mem_new(&g->id, (size_t)most, sizeof *g->id, "vectors", e)) == HB_OK &&
+        (rc = hb_mem_new(&g->weight, (size_t)most, sizeof *g->weight, "vectors", e)) == HB_OK &&
+        (rc = hb_pool_new(j->n_processes, &work, &pool, e)) == HB_OK)
+        rc = hb_pool_run(pool, 0, g->n_units, j->progress, j->ctx, e);
+    hb_pool_free(pool);
+    hb_mem_free(g->vectors);
+    hb_mem_free(g->id);
+    hb_mem_free(g->weight);
+    return rc;
+}
+
+static void name_stage(const struct hb_feature_job *j, const char *stage, char name[32])
+{
+    (void)snprintf(name, 32, "%s-%s", stage, hb_street_name(j->street)); /* fits */
+}
+
+static void keep_points(const struct hb_feature_job *j, const struct hb_feature_points *p)
+{
+    const uint64_t n = p->vectors.n;
+    uint8_t shape[SHAPE_BYTES];
+    const struct hb_cache_part parts[] = {
+        {"shape", shape, sizeof shape},
+        {"point", p->point, p->n_hands * sizeof *p->point},
+        {"vector", p->vectors.vector, n * p->vectors.numbers * p->vectors.item_bytes},
+        {"weight", p->vectors.weight, n * sizeof *p->vectors.weight}};
+    char name[32];
+
+    hb_set_u64(shape, n);
+    hb_set_u32(shape + 8, p->vectors.numbers);
+    hb_set_u32(shape + 12, p->vectors.item_bytes);
+    hb_set_u32(shape + 16, (uint32_t)p->vectors.distance);
+    name_stage(j, "vectors", name);
+    hb_cache_store(j->cache, name, j->key, parts, sizeof parts / sizeof parts[0]);
+}
+
+bool hb_feature_points_find(const struct hb_feature_job *j, struct hb_feature_points *out)
+{
+    struct hb_feature_points p = {.n_hands = hb_iso_size(j->iso, j->street)};
+    const uint8_t *shape;
+    char name[32];
+
+    name_stage(j, "vectors", name);
+    if (!hb_cache_find(j->cache, name, j->key, &p.file))
+        return false;
+    if ((shape = hb_cache_part(p.file, "shape", SHAPE_BYTES)) != NULL) {
+        p.vectors = (struct hb_vectors){.n = (size_t)hb_get_u64(shape),
+                                        .numbers = hb_get_u32(shape + 8),
+                                        .item_bytes = hb_get_u32(shape + 12),
+                                        .distance = (enum hb_distance)hb_get_u32(shape + 16)};
+        p.point = hb_cache_part(p.file, "point", p.n_hands * sizeof *p.point);
+        p.vectors.vector = hb_cache_part(
+            p.file, "vector", (uint64_t)p.vectors.n * p.vectors.numbers * p.vectors.item_bytes);
+        p.vectors.weight = hb_cache_part(p.file, "weight", p.vectors.n * sizeof *p.vectors.weight);
+    }
+    if (p.point == NULL || p.vectors.vector == NULL || p.vectors.weight == NULL) {
+        hb_feature_points_fini(&p);
+        return false;
+    }
+    *out = p;
+    return true;
+}
+
+int hb_feature_points_make(const struct hb_feature_job *j, const struct hb_abstraction *abs,
+                           const struct hb_abs *instance, const struct hb_err *failure,
+                           struct hb_feature_points *out, struct hb_err *e)
+{
+    struct hb_feature_points p = {.n_hands = hb_iso_size(j->iso, j->street)};
+    uint32_t n_boards = hb_iso_boards(j->iso, j->street);
+    struct gather g = {.job = j,
+                       .abs = abs,
+                       .instance = instance,
+                       .failure = failure,
+                       .n_units = n_boards < UNITS ? n_boards : UNITS,
+                       .points = &p.made};
+    int rc;
+
+    if ((rc = hb_feature_shape(abs->features(instance, j->street), &p.vectors, e)) != HB_OK)
+        return hb_context(e, rc, "plugin '%s'", abs->id);
+    g.vector_bytes = p.vectors.numbers * p.vectors.item_bytes;
+    if ((rc = hb_pool_memory("vectors", p.n_hands * sizeof *g.point, &p.shared, e)) == HB_OK &&
+        (rc = hb_points_init(&p.made, g.vector_bytes, e)) == HB_OK) {
+        p.point = g.point = p.shared;
+        rc = run_gather(&g, e);
+    }
+    if (rc != HB_OK) {
+        hb_feature_points_fini(&p);
+        return rc;
+    }
+    hb_points_pack(&p.made);
+    point_at(&p.vectors, &p.made);
+    keep_points(j, &p);
+    *out = p;
+    return HB_OK;
+}
+
+void hb_feature_points_fini(struct hb_feature_points *p)
+{
+    hb_creader_free(p->file);
+    hb_os_unmap(p->shared, p->n_hands * sizeof *p->point);
+    hb_points_fini(&p->made);
+    *p = (struct hb_feature_points){0};
+}
+
+/* ---- clusters of a street ---- */
+
+/* The key of the vectors and all that decides the clustering. */
+static void cluster_key(const struct hb_feature_job *j, const struct hb_cluster_opts *o,
+                        struct hb_buf *key)
+{
+    hb_buf_put(key, j->key->data, j->key->len);
+    hb_buf_str(key, "clusters 1");
+    hb_buf_u32(key, o->k);
+    hb_buf_u32(key, o->restarts);
+    hb_buf_u32(key, o->iters);
+    hb_buf_u32(key, o->tol_ppm);
+    hb_buf_u64(key, o->seed);
+}
+
+void hb_feature_mention(const struct hb_feature_job *j, const struct hb_cluster_opts *opts)
+{
+    struct hb_buf key = {0};
+    char name[32];
+
+    name_stage(j, "vectors", name);
+    hb_cache_mention(j->cache, name, j->key);
+    cluster_key(j, opts, &key);
+    name_stage(j, "clusters", name);
+    hb_cache_mention(j->cache, name, &key);
+    hb_buf_fini(&key);
+}
+
+static void keep_labels(const struct hb_feature_job *j, const struct hb_buf *key,
+                        const struct hb_clusters *c, const uint32_t *label, uint64_t n)
+{
+    uint8_t found[CLUSTERS_BYTES];
+    const struct hb_cache_part parts[] = {{"clusters", found, sizeof found},
+                                          {"label", label, n * sizeof *label}};
+    char name[32];
+
+    hb_set_u32(found, c->n);
+    hb_set_u32(found + 4, c->iters);
+    hb_set_u64(found + 8, c->cost);
+    hb_set_u32(found + 16, (uint32_t)c->shift);
+    name_stage(j, "clusters", name);
+    hb_cache_store(j->cache, name, key, parts, 2);
+}
+
+/* The labels of an open file into memory. */
+static bool read_labels(struct hb_creader *file, uint64_t n, uint32_t **label,
+                        struct hb_clusters *c)
+{
+    const uint8_t *found = hb_cache_part(file, "clusters", CLUSTERS_BYTES);
+    const void *labels = hb_cache_part(file, "label", n * sizeof **label);
+
+    if (found == NULL || labels == NULL ||
+        hb_mem_new(label, (size_t)n, sizeof **label, "labels", NULL) != HB_OK)
+        return false;
+    memcpy(*label, labels, (size_t)n * sizeof **label);
+    *c = (struct hb_clusters){.n = hb_get_u32(found),
+                              .iters = hb_get_u32(found + 4),
+                              .cost = hb_get_u64(found + 8),
+                              .shift = (int)(int32_t)hb_get_u32(found + 16)};
+    return true;
+}
+
+bool hb_feature_labels_find(const struct hb_feature_job *j, const struct hb_feature_points *p,
+                            const struct hb_cluster_opts *opts, uint32_t **label,
+                            struct hb_clusters *out)
+{
+    struct hb_creader *file = NULL;
+    struct hb_buf key = {0};
+    char name[32];
+    bool found;
+
+    cluster_key(j, opts, &key);
+    name_stage(j, "clusters", name);
+    found =
+        hb_cache_find(j->cache, name, &key, &file) && read_labels(file, p->vectors.n, label, out);
+    hb_creader_free(file);
+    hb_buf_fini(&key);
+    return found;
+}
+
+int hb_feature_labels_make(const struct hb_feature_job *j, const struct hb_feature_points *p,
+                           const struct hb_cluster_opts *opts, uint32_t **label,
+                           struct hb_clusters *out, struct hb_err *e)
+{
+    struct hb_buf key = {0};
+    int rc;
+
+    if ((rc = hb_mem_new(label, p->vectors.n, sizeof **label, "labels", e)) != HB_OK)
+        return rc;
+    if ((rc = cluster(&p->vectors, opts, *label, out, j->progress, j->ctx, e)) != HB_OK) {
+        hb_mem_free(*label);
+        *label = NULL;
+        return rc;
+    }
+    cluster_key(j, opts, &key);
+    keep_labels(j, &key, out, *label, p->vectors.n);
+    hb_buf_fini(&key);
+    return HB_OK;
 }

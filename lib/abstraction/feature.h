@@ -3,8 +3,12 @@
 #ifndef HB_ABSTRACTION_FEATURE_H
 #define HB_ABSTRACTION_FEATURE_H
 
+#include <stdbool.h>
+
+#include "abstraction/cache.h"
 #include "abstraction/cluster.h"
 #include "abstraction/hb_plugin.h"
+#include "abstraction/points.h"
 #include "base/err.h"
 #include "cards/iso.h"
 
@@ -31,25 +35,50 @@ int hb_feature_cluster(const struct hb_features *f, const void *vector, const ui
                        size_t n, const struct hb_cluster_opts *opts, uint32_t *label,
                        struct hb_clusters *out, struct hb_err *e) HB_MUSTUSE;
 
-/* The map of a street: bucket[point[hand]]. */
-struct hb_feature_map {
-    uint32_t *point;  /* [hands] distinct vector of each */
-    uint32_t *bucket; /* [distinct vectors] */
+/* ---- all hands of a street ---- */
+
+/* The vectors of a street without duplicates: that of a hand is point[hand]. */
+struct hb_feature_points { /* {0} is empty */
     uint64_t n_hands;
-    struct hb_clusters clusters;
-    uint64_t n_points;
+    const uint32_t *point; /* [n_hands] */
+    struct hb_vectors vectors;
+    /* private: who owns them */
+    struct hb_points made;
+    void *shared;
+    struct hb_creader *file;
 };
 
-/* stage is "vectors" or "clusters"; fraction of it that is done. */
-typedef void (*hb_feature_progress)(void *ctx, const char *stage, double fraction);
+/* Whom to ask, with how many processes, where results are kept. */
+struct hb_feature_job {
+    const struct hb_iso *iso; /* HB_ISO_SET */
+    int street;
+    int n_processes; /* as in hb_pool_new */
+    struct hb_cache *cache;
+    const struct hb_buf *key; /* of the vectors: plugin, its arguments, deck, street */
+    void (*progress)(void *ctx, double fraction); /* may be NULL */
+    void *ctx;
+};
 
-/* Ask the plugin for all vectors of a street and cluster them; free with hb_feature_map_fini.
- *   iso  HB_ISO_SET
- * Errors: HB_EPLUGIN (vectors that cannot be, a plugin that fails), HB_ENOMEM. */
-int hb_feature_map_build(const struct hb_abstraction *abs, const struct hb_abs *instance,
-                         const struct hb_iso *iso, int street, const struct hb_cluster_opts *opts,
-                         hb_feature_progress progress, void *ctx, struct hb_feature_map *out,
-                         struct hb_err *e) HB_MUSTUSE;
-void hb_feature_map_fini(struct hb_feature_map *m);
+/* Whether the vectors are in the cache: then *out has them. */
+bool hb_feature_points_find(const struct hb_feature_job *j, struct hb_feature_points *out);
+/* Ask the plugin for all of them, in several processes, and keep them in the cache.
+ *   failure  of the services: a failed call that explains why the plugin gave up
+ * Errors: HB_EPLUGIN (vectors that cannot be, a plugin that fails), HB_ENOMEM, HB_ESYS. */
+int hb_feature_points_make(const struct hb_feature_job *j, const struct hb_abstraction *abs,
+                           const struct hb_abs *instance, const struct hb_err *failure,
+                           struct hb_feature_points *out, struct hb_err *e) HB_MUSTUSE;
+void hb_feature_points_fini(struct hb_feature_points *p);
+/* Tell the cache that vectors and clusters may lie in it, hb_cache_mention. */
+void hb_feature_mention(const struct hb_feature_job *j, const struct hb_cluster_opts *opts);
+
+/* Clusters of the vectors: (*label)[point] < out->n; *label is returned owned (hb_mem_free). From the
+ * cache … */
+bool hb_feature_labels_find(const struct hb_feature_job *j, const struct hb_feature_points *p,
+                            const struct hb_cluster_opts *opts, uint32_t **label,
+                            struct hb_clusters *out);
+/* … or computed, and kept there. Errors: HB_EPLUGIN, HB_ENOMEM, HB_ESYS. */
+int hb_feature_labels_make(const struct hb_feature_job *j, const struct hb_feature_points *p,
+                           const struct hb_cluster_opts *opts, uint32_t **label,
+                           struct hb_clusters *out, struct hb_err *e) HB_MUSTUSE;
 
 #endif

@@ -60,6 +60,14 @@ static void set_deck(const struct hb_deck *deck, uint8_t out[DECK_BYTES])
         out[4 + s] = (uint8_t)(s < deck->n_streets ? deck->n_board[s] : 0);
 }
 
+void hb_hba_put_deck(const struct hb_deck *deck, struct hb_buf *out)
+{
+    uint8_t bytes[DECK_BYTES];
+
+    set_deck(deck, bytes);
+    hb_buf_put(out, bytes, sizeof bytes);
+}
+
 /* What the content hash knows of a street. */
 static void set_content(const struct hb_buckets_street *st, const struct hb_hash *map,
                         uint8_t out[CONTENT_BYTES])
@@ -92,12 +100,10 @@ void hb_hba_content(const struct hb_buckets *b, const struct hb_hba_maps *maps, 
 
 void hb_hba_encode(const struct hb_buckets *b, const struct hb_hba_maps *maps, struct hb_buf *out)
 {
-    uint8_t deck[DECK_BYTES];
     uint8_t content[CONTENT_BYTES];
 
     hb_buf_u32(out, META_VERSION);
-    set_deck(&b->deck, deck);
-    hb_buf_put(out, deck, sizeof deck);
+    hb_hba_put_deck(&b->deck, out);
     for (int s = 0; s < HB_STREETS; s++) {
         const struct hb_buckets_street *st = &b->street[s];
 

@@ -27,6 +27,9 @@ unsigned hb_hba_width(enum hb_bucket_kind kind);
 /* The narrowest kind with a map that can say n_buckets buckets. */
 enum hb_bucket_kind hb_hba_kind(uint32_t n_buckets);
 
+/* The deck as in section meta, 8 bytes. */
+void hb_hba_put_deck(const struct hb_deck *deck, struct hb_buf *out);
+
 /* The content hash: a function of the deck and the maps alone. */
 void hb_hba_content(const struct hb_buckets *b, const struct hb_hba_maps *maps,
                     struct hb_hash *out);

@@ -20,6 +20,9 @@ struct hb_services {
     uint16_t starting[HB_CARDS][HB_CARDS]; /* hand of street 0, own cards a <= b, without board */
     struct hb_equity *equity;              /* NULL until a plugin asks for hand strengths */
     unsigned equity_streets;               /* which it holds */
+    hb_services_strengths strengths;       /* who makes it; NULL: we do */
+    void *strengths_ctx;
+    const uint16_t *score; /* of all hands of the last street, or NULL */
     bool disguised;
     void (*log)(int level, const char *msg);
     struct hb_err failure;
@@ -132,7 +135,9 @@ static int need_equity(struct hb_services *s, int street)
     if (s->equity_streets >> street & 1)
         return HB_OK;
     host_log(s, HB_LOG_DEBUG, "computing exact hand strengths");
-    if ((rc = hb_equity_new(s->iso[HB_ISO_SET], want, &equity, &s->failure)) != HB_OK)
+    rc = s->strengths != NULL ? s->strengths(s->strengths_ctx, want, &equity, &s->failure)
+                              : hb_equity_new(s->iso[HB_ISO_SET], want, &equity, &s->failure);
+    if (rc != HB_OK)
         return rc;
     hb_equity_free(s->equity);
     s->equity = equity;
@@ -233,9 +238,20 @@ static uint32_t host_scores(void *ctx, uint32_t board, uint16_t *out)
     uint64_t r;
 
     hb_equity_scale(&s->deck, s->deck.n_streets - 1, &m, &r);
-    if (!is_board(s, s->deck.n_streets - 1, board) ||
-        hb_equity_final(s->iso[HB_ISO_SET], board, 1, out, NULL) != HB_OK)
+    if (!is_board(s, s->deck.n_streets - 1, board))
         return 0;
+    if (s->score != NULL) {
+        uint8_t cards[HB_BOARD_MAX];
+        uint32_t weight;
+        uint32_t n_hands;
+        uint64_t first;
+
+        hb_iso_board(s->iso[HB_ISO_SET], s->deck.n_streets - 1, board, cards, &weight, &first,
+                     &n_hands);
+        memcpy(out, s->score + first, n_hands * sizeof *out);
+    } else if (hb_equity_final(s->iso[HB_ISO_SET], board, 1, out, NULL) != HB_OK) {
+        return 0;
+    }
     return (uint32_t)(2 * m);
 }
 
@@ -390,6 +406,17 @@ void hb_services_shape(const struct hb_services *s, unsigned streets, struct hb_
 void hb_services_disguise(struct hb_services *s)
 {
     s->disguised = true;
+}
+
+void hb_services_set_scores(struct hb_services *s, const uint16_t *score)
+{
+    s->score = score;
+}
+
+void hb_services_set_strengths(struct hb_services *s, hb_services_strengths make, void *ctx)
+{
+    s->strengths = make;
+    s->strengths_ctx = ctx;
 }
 
 const struct hb_err *hb_services_failure(const struct hb_services *s)

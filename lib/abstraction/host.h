@@ -6,6 +6,7 @@
 
 #include "abstraction/hb_plugin.h"
 #include "base/err.h"
+#include "cards/equity.h"
 #include "cards/iso.h"
 
 struct hb_services; /* opaque */
@@ -28,6 +29,13 @@ void hb_services_shape(const struct hb_services *s, unsigned streets, struct hb_
 /* Show other representatives from now on: suits renamed in a circle, own cards and board in another
  * order. Nothing a plugin answers may change by it. */
 void hb_services_disguise(struct hb_services *s);
+/* Scores of all hands of the last street, instead of computing those of a board at each call; kept. */
+void hb_services_set_scores(struct hb_services *s, const uint16_t *score);
+/* Who computes hand strengths when a plugin asks for them, as hb_equity_new (the default); what it
+ * gives is owned by s. */
+typedef int (*hb_services_strengths)(void *ctx, unsigned streets, struct hb_equity **out,
+                                     struct hb_err *e);
+void hb_services_set_strengths(struct hb_services *s, hb_services_strengths make, void *ctx);
 /* The first failure inside a call from a plugin, or one with rc HB_OK: why create() gave up. */
 const struct hb_err *hb_services_failure(const struct hb_services *s);
 

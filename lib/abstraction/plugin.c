@@ -14,6 +14,8 @@
 #include "base/io.h"
 #include "base/mem.h"
 
+#define FILE_MAX (256u << 20)
+
 #define SUFFIX ".so"
 
 /* ---- names and folders ---- */
@@ -287,5 +289,16 @@ int hb_plugin_list(const char *dirs, hb_plugin_found found, void *ctx, struct hb
         }
     }
     hb_mem_free(s.name);
+    return rc;
+}
+
+int hb_plugin_hash(const struct hb_plugin *p, struct hb_hash *out, struct hb_err *e)
+{
+    struct hb_buf file = {0};
+    int rc = hb_io_read_file(p->path, FILE_MAX, &file, e);
+
+    if (rc == HB_OK)
+        hb_hash_of(file.data, file.len, out);
+    hb_buf_fini(&file);
     return rc;
 }

@@ -8,6 +8,7 @@
 
 #include "abstraction/hb_plugin.h"
 #include "base/err.h"
+#include "base/hash.h"
 
 #define HB_PLUGIN_PATH_MAX 1024
 
@@ -28,6 +29,10 @@ int hb_plugin_find(const char *name, const char *dirs, char *path, struct hb_err
  * Errors: HB_EPLUGIN, with the path and what is wrong with it. */
 int hb_plugin_load(const char *name, const char *dirs, struct hb_plugin *out,
                    struct hb_err *e) HB_MUSTUSE;
+
+/* BLAKE2b of the plugin's file: two builds of one version may differ. Errors: HB_ENOINPUT, HB_EIO,
+ * HB_ELIMIT above 256 MiB. */
+int hb_plugin_hash(const struct hb_plugin *p, struct hb_hash *out, struct hb_err *e) HB_MUSTUSE;
 
 /* Check a table of functions from wherever it came; `path` names it in messages. */
 int hb_plugin_check(const struct hb_abstraction *abs, const char *path,

@@ -228,14 +228,14 @@ static int sync_folder_of(const char *path, struct hb_err *e)
     return rc;
 }
 
-int hb_atomic_commit(struct hb_atomic *a, struct hb_err *e)
+static int commit(struct hb_atomic *a, bool sync, struct hb_err *e)
 {
     int fd = a->fd;
     int rc = HB_OK;
 
     if (a->tmp_path == NULL)
         return hb_fail(e, HB_EINTERNAL, "commit of a file that is not open");
-    if (fsync(fd) != 0 && errno != EINVAL)
+    if (sync && fsync(fd) != 0 && errno != EINVAL)
         rc = hb_fail_sys(e, HB_EIO, "cannot write '%s'", a->path);
     a->fd = -1;
     if (close(fd) != 0 && rc == HB_OK)
@@ -245,10 +245,20 @@ int hb_atomic_commit(struct hb_atomic *a, struct hb_err *e)
     if (rc == HB_OK) {
         hb_mem_free(a->tmp_path);
         a->tmp_path = NULL;
-        rc = sync_folder_of(a->path, e);
+        rc = sync ? sync_folder_of(a->path, e) : HB_OK;
     }
     hb_atomic_abort(a);
     return rc;
+}
+
+int hb_atomic_commit(struct hb_atomic *a, struct hb_err *e)
+{
+    return commit(a, true, e);
+}
+
+int hb_atomic_publish(struct hb_atomic *a, struct hb_err *e)
+{
+    return commit(a, false, e);
 }
 
 void hb_atomic_abort(struct hb_atomic *a)

@@ -42,6 +42,9 @@ int hb_atomic_open(const char *path, struct hb_atomic *a,
                    struct hb_err *e) HB_MUSTUSE; /* HB_ECREATE */
 int hb_atomic_commit(struct hb_atomic *a,
                      struct hb_err *e) HB_MUSTUSE; /* HB_EIO; on failure the tmp is gone */
+/* The same without any fsync, for what can be made again and is verified before use: after a power
+ * cut the file may be damaged. */
+int hb_atomic_publish(struct hb_atomic *a, struct hb_err *e) HB_MUSTUSE;
 void hb_atomic_abort(struct hb_atomic *a); /* removes the tmp; no-op after commit or on {0} */
 /* Whole small file in one go. */
 int hb_atomic_write(const char *path, const void *p, size_t n, struct hb_err *e) HB_MUSTUSE;

@@ -121,6 +121,26 @@ static int start_child(struct hb_pool *p, struct hb_err *e)
     return HB_OK;
 }
 
+/* What a supervisor or a terminal sends to all processes at once is for the parent; a child hears
+ * SIGKILL and the end of its input. Blocked before the fork, so that none slips through. */
+static int start_children(struct hb_pool *p, int n, struct hb_err *e)
+{
+    static const int parents_signals[] = {SIGTERM, SIGINT, SIGUSR1};
+    sigset_t block;
+    sigset_t before;
+    int rc = HB_OK;
+
+    (void)sigemptyset(&block);
+    for (size_t i = 0; i < sizeof parents_signals / sizeof parents_signals[0]; i++)
+        (void)sigaddset(&block, parents_signals[i]); /* cannot fail for a valid signal */
+    if (sigprocmask(SIG_BLOCK, &block, &before) != 0)
+        return hb_fail_sys(e, HB_ESYS, "cannot block signals");
+    while (rc == HB_OK && p->n < n)
+        rc = start_child(p, e);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL); /* cannot fail for a set that we were given */
+    return rc;
+}
+
 static int reap(struct child *c)
 {
     int status = 0;
@@ -174,8 +194,8 @@ int hb_pool_new(int n_processes, const struct hb_pool_work *w, struct hb_pool **
     rc = hb_mem_new(&p->result, 1, w->result_max, "a result", e);
     if (rc == HB_OK && n > 1)
         rc = hb_mem_new(&p->early, (size_t)(HB_POOL_AHEAD * n), sizeof *p->early, "results", e);
-    while (rc == HB_OK && n > 1 && p->n < n)
-        rc = start_child(p, e);
+    if (rc == HB_OK && n > 1)
+        rc = start_children(p, n, e);
     if (rc != HB_OK) {
         p->failed = true;
         hb_pool_free(p);

@@ -403,46 +403,59 @@ void hb_equity_scale(const struct hb_deck *deck, int street, uint64_t *m, uint64
 
 /* ---- all streets ---- */
 
-struct hb_equity {
-    const struct hb_iso *iso;
+struct made {                  /* what an object computed itself */
     uint16_t *score;           /* last street */
     uint64_t *sum[HB_STREETS]; /* the others */
     uint64_t *square[HB_STREETS];
 };
 
+struct hb_equity {
+    const struct hb_iso *iso;
+    const uint16_t *score; /* made's, or somebody else's */
+    const uint64_t *sum[HB_STREETS];
+    const uint64_t *square[HB_STREETS];
+    struct made made;
+};
+
 static void drop_street(struct hb_equity *q, int street)
 {
+    struct made *m = &q->made;
+
     if (street == q->iso->deck.n_streets - 1) {
-        hb_mem_free(q->score);
-        q->score = NULL;
+        hb_mem_free(m->score);
+        q->score = m->score = NULL;
         return;
     }
-    hb_mem_free(q->sum[street]);
-    hb_mem_free(q->square[street]);
-    q->sum[street] = NULL;
-    q->square[street] = NULL;
+    hb_mem_free(m->sum[street]);
+    hb_mem_free(m->square[street]);
+    q->sum[street] = m->sum[street] = NULL;
+    q->square[street] = m->square[street] = NULL;
 }
 
 static int make_street(struct hb_equity *q, int street, struct hb_err *e)
 {
+    struct made *m = &q->made;
     size_t size = hb_iso_size(q->iso, street);
     uint32_t n_boards = hb_iso_boards(q->iso, street);
     int last = q->iso->deck.n_streets - 1;
     int rc;
 
     if (street == last) {
-        if ((rc = hb_mem_new(&q->score, size, sizeof *q->score, "equities", e)) != HB_OK)
+        if ((rc = hb_mem_new(&m->score, size, sizeof *m->score, "equities", e)) != HB_OK)
             return rc;
-        return hb_equity_final(q->iso, 0, n_boards, q->score, e);
+        q->score = m->score;
+        return hb_equity_final(q->iso, 0, n_boards, m->score, e);
     }
-    if ((rc = hb_mem_new(&q->sum[street], size, sizeof **q->sum, "equities", e)) != HB_OK ||
-        (rc = hb_mem_new(&q->square[street], size, sizeof **q->square, "equities", e)) != HB_OK)
+    if ((rc = hb_mem_new(&m->sum[street], size, sizeof *m->sum[0], "equities", e)) != HB_OK ||
+        (rc = hb_mem_new(&m->square[street], size, sizeof *m->sum[0], "equities", e)) != HB_OK)
         return rc;
+    q->sum[street] = m->sum[street];
+    q->square[street] = m->square[street];
     if (street + 1 == last)
-        return hb_equity_fold_final(q->iso, 0, n_boards, q->score, q->sum[street],
-                                    q->square[street], e);
+        return hb_equity_fold_final(q->iso, 0, n_boards, q->score, m->sum[street],
+                                    m->square[street], e);
     return hb_equity_fold(q->iso, street, 0, n_boards, q->sum[street + 1], q->square[street + 1],
-                          q->sum[street], q->square[street], e);
+                          m->sum[street], m->square[street], e);
 }
 
 int hb_equity_new(const struct hb_iso *iso, unsigned streets, struct hb_equity **out,
@@ -465,6 +478,24 @@ int hb_equity_new(const struct hb_iso *iso, unsigned streets, struct hb_equity *
         if (s < last && (streets >> (s + 1) & 1) == 0)
             drop_street(q, s + 1);
     }
+    *out = q;
+    return HB_OK;
+}
+
+int hb_equity_over(const struct hb_iso *iso, const uint16_t *score,
+                   const uint64_t *const sum[HB_STREETS], const uint64_t *const square[HB_STREETS],
+                   struct hb_equity **out, struct hb_err *e)
+{
+    struct hb_equity *q = NULL;
+    int rc;
+
+    if ((rc = check_iso(iso, e)) != HB_OK ||
+        (rc = hb_mem_new(&q, 1, sizeof *q, "equities", e)) != HB_OK)
+        return rc;
+    q->iso = iso;
+    q->score = score;
+    memcpy(q->sum, sum, sizeof q->sum);
+    memcpy(q->square, square, sizeof q->square);
     *out = q;
     return HB_OK;
 }

@@ -36,6 +36,11 @@ struct hb_equity; /* opaque */
  * 20 MB for the flop. */
 int hb_equity_new(const struct hb_iso *iso, unsigned streets, struct hb_equity **out,
                   struct hb_err *e) HB_MUSTUSE;
+/* The same from results of the parts below, which must outlive it: the scores, NULL unless the last
+ * street is asked about, and the sums and squares of earlier ones. Errors: HB_EUSAGE, HB_ENOMEM. */
+int hb_equity_over(const struct hb_iso *iso, const uint16_t *score,
+                   const uint64_t *const sum[HB_STREETS], const uint64_t *const square[HB_STREETS],
+                   struct hb_equity **out, struct hb_err *e) HB_MUSTUSE;
 void hb_equity_free(struct hb_equity *equity);
 
 /* E[HS^power] of a canonical hand, power 1 or 2; the street must be one asked for. The same bits on

@@ -7,9 +7,6 @@
 
 #include "abstraction/hba.h"
 #include "abstraction/plugin.h"
-#include "base/io.h"
-
-#define PLUGIN_FILE_MAX (256u << 20)
 
 static void find_needs(const struct hb_tree *t, bool need[HB_STREETS])
 {
@@ -24,16 +21,12 @@ static int add_street_key(const struct hb_cards_street *street, const char *dirs
                           struct hb_buf *key, struct hb_err *e)
 {
     struct hb_plugin plugin;
-    struct hb_buf file = {0};
     struct hb_hash hash;
     int rc;
 
-    if ((rc = hb_plugin_load(street->plugin, dirs, &plugin, e)) != HB_OK)
+    if ((rc = hb_plugin_load(street->plugin, dirs, &plugin, e)) != HB_OK ||
+        (rc = hb_plugin_hash(&plugin, &hash, e)) != HB_OK)
         return rc;
-    if ((rc = hb_io_read_file(plugin.path, PLUGIN_FILE_MAX, &file, e)) != HB_OK)
-        return rc;
-    hb_hash_of(file.data, file.len, &hash);
-    hb_buf_fini(&file);
     hb_buf_put(key, hash.b, sizeof hash.b);
     hb_buf_str(key, plugin.abs->id);
     hb_buf_str(key, plugin.abs->version);
@@ -110,6 +103,8 @@ static int build_buckets(const struct hb_config *c, const struct hb_setup_option
                          struct hb_setup *s, struct hb_err *e)
 {
     char path[HB_PATH_MAX];
+    char cache[HB_PATH_MAX];
+    struct hb_build_options build;
     int rc = bucket_path(c, o, s->need, path, e);
 
     if (rc != HB_OK)
@@ -119,8 +114,12 @@ static int build_buckets(const struct hb_config *c, const struct hb_setup_option
     if (o->estimate)
         return estimate_buckets(c, s, e);
     s->built = true;
-    rc = hb_buckets_build(&c->rules.deck, s->need, &c->cards, o->plugin_dirs, path, o->progress,
-                          o->progress_ctx, o->log, e);
+    if (snprintf(cache, sizeof cache, "%s.cache", path) >= (int)sizeof cache)
+        return hb_fail(e, HB_ECREATE, "the path of '%s' is too long", o->build_dir);
+    build = o->build;
+    build.plugin_dirs = o->plugin_dirs;
+    build.cache_dir = cache;
+    rc = hb_buckets_build(&c->rules.deck, s->need, &c->cards, path, &build, NULL, e);
     return rc == HB_OK ? hb_buckets_open(path, NULL, &s->buckets, e) : rc;
 }
 

@@ -29,9 +29,8 @@ struct hb_setup_options {
     bool estimate;           /* build nothing: buckets that are not there yet are counted from the
                                 arguments k=N of their plugins; hb_setup.estimated says so */
     const char *plugin_dirs; /* ':'-list */
-    hb_build_progress progress;
-    void *progress_ctx;
-    void (*log)(int level, const char *msg);
+    /* How to build: processes, who is told. Finished stages lie in build_dir until it is done. */
+    struct hb_build_options build;
 };
 
 /* Errors: those of hb_tree_new, hb_buckets_build, hb_buckets_open; HB_ECONFIG. */

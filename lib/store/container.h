@@ -33,7 +33,7 @@ enum hb_codec { HB_CODEC_STORED = 0, HB_CODEC_ZSTD = 1 };
 
 /* ---- writing: strictly front to back, so fd may be a pipe ---- */
 struct hb_cwriter;
-/* magic: 4 characters, "HBA1", "HBC1" or "HBP1"; name is for messages. Keeps fd (must stay open).
+/* magic: 4 characters, "HBA1", "HBC1", "HBP1" or "HBS1"; name is for messages. Keeps fd (must stay open).
  * Returns owned; free with hb_cwriter_free. Errors: HB_EIO, HB_ENOMEM. After any error of a call
  * below the file is void. */
 int hb_cwriter_new(int fd, const char *name, const char magic[4], struct hb_cwriter **out,

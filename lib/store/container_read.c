@@ -124,6 +124,7 @@ static const char *kind_of(const uint8_t *p)
         const char *kind;
     } known[] = {{"HBA", 3, "a bucket file"},
                  {"HBC", 3, "a checkpoint"},
+                 {"HBS", 3, "a stage of a bucket build"},
                  {"HBF", 3, "a stream of frames"},
                  {"HBT", 3, "a table"},
                  {"\x28\xb5\x2f\xfd", 4, "a zstd file"},

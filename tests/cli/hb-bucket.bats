@@ -259,7 +259,7 @@ four_streets() { # PREFLOP FLOP TURN RIVER, each PLUGIN:ARGS
     [[ $stderr == *"no plugin 'nothere'"* ]]
     config ehs "k=banana"
     refused 69 hb-bucket build --config run.yaml -o x.hba
-    [[ $stderr == *"preflop: plugin 'hb.ehs' refuses: arguments are"* ]]
+    [[ $stderr == *"flop: plugin 'hb.ehs' refuses: arguments are"* ]]
     for name in wrong_abi short_table no_symbol no_table; do
         config "$name" ""
         refused 69 hb-bucket build --config run.yaml -o x.hba --plugin-path "$bad"

@@ -58,7 +58,10 @@ static void ehs_cuts_holdem_into_percentiles(void)
         (void)snprintf(spec.street[s].args, HB_PLUGIN_ARGS_MAX, s == 0 ? "" : "k=200");
     }
     (void)snprintf(file, sizeof file, "%s/x.hba", scratch);
-    CHECK_OK(hb_buckets_build(&holdem, need, &spec, dirs, file, NULL, NULL, NULL, &e), e);
+    CHECK_OK(hb_buckets_build(&holdem, need, &spec, file,
+                              &(struct hb_build_options){.plugin_dirs = dirs, .n_processes = 2},
+                              NULL, &e),
+             e);
     CHECK_OK(hb_buckets_open(file, NULL, &b, &e), e);
     CHECK_EQ(b.street[0].n_buckets, 169);
     CHECK_EQ(b.street[0].hottest, 12);

@@ -78,7 +78,10 @@ static void emd_and_ochs_cluster_holdem(void)
         (void)snprintf(spec.street[s].args, HB_PLUGIN_ARGS_MAX, "%s", s == 0 ? "" : "k=200");
     }
     (void)snprintf(file, sizeof file, "%s/x.hba", scratch);
-    CHECK_OK(hb_buckets_build(&holdem, need, &spec, dirs, file, NULL, NULL, NULL, &e), e);
+    CHECK_OK(hb_buckets_build(&holdem, need, &spec, file,
+                              &(struct hb_build_options){.plugin_dirs = dirs, .n_processes = 2},
+                              NULL, &e),
+             e);
     CHECK_OK(hb_buckets_open(file, NULL, &b, &e), e);
     for (int s = 1; s < HB_STREETS && b.street[s].map != NULL; s++) {
         CHECK_EQ(b.street[s].n_buckets, K);

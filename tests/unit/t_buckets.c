@@ -52,7 +52,9 @@ static int build(const struct hb_deck *deck, const char *plugin, const char *arg
 {
     struct hb_cards_spec spec = same_on_all(plugin, args);
 
-    return hb_buckets_build(deck, all_streets, &spec, dirs, file, NULL, NULL, NULL, e);
+    return hb_buckets_build(deck, all_streets, &spec, file,
+                            &(struct hb_build_options){.plugin_dirs = dirs, .n_processes = 2}, NULL,
+                            e);
 }
 
 /* Build and open; the tests go on with {0} when it fails. */
@@ -227,7 +229,10 @@ static void maps_of_each_width_come_back(void)
         struct hb_err e = {0};
 
         spec = same_on_all("misbehaves", width[i].args);
-        CHECK_OK(hb_buckets_build(&deck, last, &spec, dirs, file, NULL, NULL, NULL, &e), e);
+        CHECK_OK(hb_buckets_build(&deck, last, &spec, file,
+                                  &(struct hb_build_options){.plugin_dirs = dirs, .n_processes = 2},
+                                  NULL, &e),
+                 e);
         CHECK_OK(hb_buckets_open(file, NULL, &b, &e), e);
         CHECK_EQ(b.street[0].kind, HB_BUCKETS_NONE);
         CHECK_EQ(b.street[1].kind, width[i].kind);
@@ -417,7 +422,7 @@ static void ehs_refuses_arguments_it_does_not_know(void)
         struct hb_err e = {0};
 
         CHECK_EQ(build(&leduc, "ehs", args[i], &e), HB_EPLUGIN);
-        CHECK(strstr(e.msg, "preflop: plugin 'hb.ehs' refuses: arguments are") != NULL);
+        CHECK(strstr(e.msg, "flop: plugin 'hb.ehs' refuses: arguments are") != NULL);
     }
 }
 
@@ -431,7 +436,7 @@ static void a_plugin_that_misbehaves_is_named_and_leaves_no_file(void)
         {"refuse", "refuses: not today"},
         {"silent", "no reason given"},
         {"zero", "has 0 buckets"},
-        {"many", "buckets for the 3 hands"},
+        {"many", "buckets for the 15 hands"},
         {"range", "hand 3 is in bucket 2, but there are only 2"},
         {"host", "hand strengths out of range"},
     };
@@ -457,11 +462,14 @@ static void impossible_requests_are_refused(void)
 
     (void)unlink(file);
     CHECK_EQ(build(&leduc, "nothere", "", &e), HB_EPLUGIN);
-    CHECK_EQ(hb_buckets_build(&leduc, all_streets, &spec, dirs, "/nonexistent/x.hba", NULL, NULL,
+    CHECK_EQ(hb_buckets_build(&leduc, all_streets, &spec, "/nonexistent/x.hba",
+                              &(struct hb_build_options){.plugin_dirs = dirs, .n_processes = 2},
                               NULL, &e),
              HB_ECREATE);
     spec.street[1].given = false;
-    CHECK_EQ(hb_buckets_build(&leduc, all_streets, &spec, dirs, file, NULL, NULL, NULL, &e),
+    CHECK_EQ(hb_buckets_build(&leduc, all_streets, &spec, file,
+                              &(struct hb_build_options){.plugin_dirs = dirs, .n_processes = 2},
+                              NULL, &e),
              HB_ECONFIG);
     CHECK(strstr(e.msg, "flop") != NULL);
     no_deck.n_ranks = 14;
@@ -476,7 +484,10 @@ static void lossless_of_holdem_rounds_needs_no_map_and_no_hours(void)
     struct hb_buckets b = {0};
     struct hb_err e = {0};
 
-    CHECK_OK(hb_buckets_build(&holdem, river, &spec, dirs, file, NULL, NULL, NULL, &e), e);
+    CHECK_OK(hb_buckets_build(&holdem, river, &spec, file,
+                              &(struct hb_build_options){.plugin_dirs = dirs, .n_processes = 2},
+                              NULL, &e),
+             e);
     CHECK_OK(hb_buckets_open(file, NULL, &b, &e), e);
     CHECK_EQ(b.street[3].n_buckets, 2428287420);
     CHECK_EQ(b.street[3].hottest, 24);
@@ -631,7 +642,10 @@ static void the_golden_file_is_readable(void)
     hb_hash_hex(&golden.content, hex);
     CHECK_STR(hex, content);
     spec.street[0] = same_on_all("lossless", "").street[0];
-    CHECK_OK(hb_buckets_build(&leduc, need, &spec, dirs, file, NULL, NULL, NULL, &e), e);
+    CHECK_OK(hb_buckets_build(&leduc, need, &spec, file,
+                              &(struct hb_build_options){.plugin_dirs = dirs, .n_processes = 2},
+                              NULL, &e),
+             e);
     CHECK_OK(hb_buckets_open(file, NULL, &now, &e), e);
     CHECK(hb_hash_equal(&golden.content, &now.content));
     CHECK_STR(golden.street[1].plugin, "hb.ehs");

@@ -42,7 +42,9 @@ static int build(const struct hb_deck *deck, unsigned streets, const char *plugi
         (void)snprintf(spec.street[s].plugin, HB_PLUGIN_NAME_MAX, "%s", plugin);
         (void)snprintf(spec.street[s].args, HB_PLUGIN_ARGS_MAX, "%s", args);
     }
-    return hb_buckets_build(deck, need, &spec, dirs, file, NULL, NULL, NULL, e);
+    return hb_buckets_build(deck, need, &spec, file,
+                            &(struct hb_build_options){.plugin_dirs = dirs, .n_processes = 2}, NULL,
+                            e);
 }
 
 /* ---- arguments ---- */
