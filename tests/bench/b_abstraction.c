@@ -1,146 +1,116 @@
-/* Stages of hold'em's card abstraction, in CPU seconds, as JSON lines: what a plugin does when it is
- * created, its vectors, the same with duplicates removed, the clustering (k = 200).
+/* The stages of hold'em's card abstraction, as JSON lines: wall time of a whole build with nothing in
+ * a cache, and what the plan said.
  *
- *   b_abstraction [STREET...]          flop, turn, river; all by default */
-#define _XOPEN_SOURCE 700 /* realpath */
+ *   b_abstraction [PROCESSES [STREET=PLUGIN:ARGS...]]
+ *
+ * By default one process a processor, and 169 / emd 200 / emd 200 / ochs 200. */
+#define _XOPEN_SOURCE 700 /* realpath, mkdtemp */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
+#include <unistd.h>
 
-#include "abstraction/feature.h"
+#include "abstraction/build.h"
 #include "abstraction/hba.h"
-#include "abstraction/host.h"
-#include "abstraction/plugin.h"
-#include "base/hash.h"
-#include "base/mem.h"
+#include "base/os.h"
 
 static const struct hb_deck holdem = {13, 4, 2, 4, {0, 3, 4, 5}};
 
-static double now_s(void)
+static void die(const char *what)
 {
-    struct timespec t;
-
-    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) != 0)
-        exit(71);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void need(int rc, const struct hb_err *e)
-{
-    if (rc == HB_OK)
-        return;
-    (void)fprintf(stderr, "b_abstraction: %s\n", e->msg);
+    (void)fprintf(stderr, "b_abstraction: %s\n", what);
     exit(70);
 }
 
-static void report(int street, const char *plugin, const char *stage, double seconds,
-                   uint64_t check)
+/* "turn=emd:k=50" into the entry of the turn. */
+static void change(struct hb_cards_spec *s, char *text)
 {
-    printf("{\"bench\":\"abstraction\",\"street\":\"%s\",\"plugin\":\"%s\",\"stage\":\"%s\","
-           "\"seconds\":%.3f,\"check\":%llu}\n",
-           hb_street_name(street), plugin, stage, seconds, (unsigned long long)check);
-    (void)fflush(stdout);
+    char *plugin = strchr(text, '=');
+    char *args = plugin != NULL ? strchr(plugin, ':') : NULL;
+    int street;
+
+    if (args == NULL)
+        die("a street is given as STREET=PLUGIN:ARGS");
+    *plugin++ = '\0';
+    *args++ = '\0';
+    if ((street = hb_street_parse(text)) < 0)
+        die("no such street");
+    (void)snprintf(s->street[street].plugin, HB_PLUGIN_NAME_MAX, "%s", plugin);
+    (void)snprintf(s->street[street].args, HB_PLUGIN_ARGS_MAX, "%s", args);
 }
 
-/* All vectors, for their own sake. */
-static void only_vectors(const struct hb_plugin *p, const struct hb_abs *a,
-                         const struct hb_iso *iso, int street, const char *name)
+static double cpu_of(int who)
 {
-    const struct hb_features *f = p->abs->features(a, street);
-    void *out = NULL;
-    uint64_t check = 0;
-    double t = now_s();
+    struct rusage u;
 
-    need(hb_mem_new(&out, 1326, (size_t)f->n * f->item_bytes, "vectors", NULL), NULL);
-    for (uint32_t b = 0; b < hb_iso_boards(iso, street); b++) {
-        if (p->abs->vectors(a, street, b, out) != 0)
-            exit(70);
-        check += ((const uint8_t *)out)[b % f->n];
+    if (getrusage(who, &u) != 0)
+        return 0;
+    return (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec +
+           1e-6 * ((double)u.ru_utime.tv_usec + (double)u.ru_stime.tv_usec);
+}
+
+static const struct hb_build_stage *in_plan(const struct hb_build_report *plan,
+                                            const struct hb_build_stage *s)
+{
+    for (int i = 0; i < plan->n_stages; i++)
+        if (plan->stage[i].street == s->street && strcmp(plan->stage[i].name, s->name) == 0)
+            return &plan->stage[i];
+    return s;
+}
+
+static void print_report(const struct hb_build_report *r, const struct hb_build_report *plan,
+                         const struct hb_cards_spec *spec, int n_processes)
+{
+    for (int i = 0; i < r->n_stages; i++) {
+        const struct hb_build_stage *s = &r->stage[i];
+
+        printf("{\"bench\":\"abstraction\",\"street\":\"%s\",\"plugin\":\"%s\",\"stage\":\"%s\","
+               "\"seconds\":%.3f,\"plan_seconds\":%.3f,\"mb\":%.0f,\"plan_mb\":%.0f}\n",
+               s->street >= 0 ? hb_street_name(s->street) : "all",
+               s->street >= 0 ? spec->street[s->street].plugin : "", s->name, s->seconds,
+               in_plan(plan, s)->seconds, (double)s->bytes / 1e6,
+               (double)in_plan(plan, s)->bytes / 1e6);
     }
-    report(street, name, "vectors", now_s() - t, check);
-    hb_mem_free(out);
-}
-
-struct mark { /* when the clustering began */
-    double t;
-};
-
-static void watch(void *ctx, const char *stage, double fraction)
-{
-    struct mark *m = ctx;
-
-    (void)fraction;
-    if (m->t <= 0 && strcmp(stage, "clusters") == 0)
-        m->t = now_s();
-}
-
-static void bench_street(const char *dirs, const char *name, int street, struct hb_services *s)
-{
-    struct hb_shape shape = {sizeof shape, 13, 4, 2, 4, {0, 3, 4, 5}, 1u << street};
-    struct hb_cluster_opts o = HB_FEATURE_DEFAULTS;
-    struct hb_feature_map map;
-    struct hb_plugin p;
-    struct hb_abs *a;
-    struct hb_err e = {0};
-    const struct hb_iso *iso;
-    char why[256] = "";
-    struct mark mark = {0};
-    double t;
-
-    o.k = 200;
-    need(hb_plugin_load(name, dirs, &p, &e), &e);
-    need(hb_services_iso(s, HB_ISO_SET, &iso, &e), &e);
-    t = now_s();
-    a = p.abs->create(hb_services_host(s), &shape, "", why, sizeof why);
-    need(a != NULL ? HB_OK : hb_fail(&e, HB_EPLUGIN, "%s", why), &e);
-    report(street, name, "create", now_s() - t, 0);
-    only_vectors(&p, a, iso, street, name);
-    t = now_s();
-    need(hb_feature_map_build(p.abs, a, iso, street, &o, watch, &mark, &map, &e), &e);
-    report(street, name, "vectors_distinct", mark.t - t, map.n_points);
-    t = now_s() - mark.t;
-    report(street, name, "clusters", t, map.clusters.cost);
-    report(street, name, "clusters_a_pass", t / (map.clusters.iters + 1.0),
-           hb_xxh3(map.bucket, map.n_points * sizeof *map.bucket));
-    hb_feature_map_fini(&map);
-    p.abs->destroy(a);
-}
-
-static int wanted(int argc, char **argv, const char *street)
-{
-    for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], street) == 0)
-            return 1;
-    return argc < 2;
+    printf("{\"bench\":\"abstraction\",\"stage\":\"all\",\"processes\":%d,\"seconds\":%.3f,"
+           "\"plan_seconds\":%.3f,\"cpu_s\":%.3f,\"mb\":%.0f,\"plan_mb\":%.0f}\n",
+           n_processes, r->seconds, plan->seconds, cpu_of(RUSAGE_SELF) + cpu_of(RUSAGE_CHILDREN),
+           (double)r->peak_bytes / 1e6, (double)plan->peak_bytes / 1e6);
 }
 
 int main(int argc, char **argv)
 {
+    struct hb_cards_spec spec = {{{true, "lossless", ""},
+                                  {true, "emd", "k=200"},
+                                  {true, "emd", "k=200"},
+                                  {true, "ochs", "k=200"}}};
+    const bool need[HB_STREETS] = {true, true, true, true};
     char *real = realpath(argc > 0 ? argv[0] : "", NULL);
     char *slash = real != NULL ? strrchr(real, '/') : NULL;
-    struct hb_services *s = NULL;
+    struct hb_build_options o = {.n_processes =
+                                     argc > 1 ? (int)strtol(argv[1], NULL, 10) : hb_os_cpus()};
+    struct hb_build_report report;
+    struct hb_build_report plan;
+    char folder[] = "/tmp/hb-b-abstraction-XXXXXX";
     struct hb_err e = {0};
-    struct rusage usage;
     char dirs[1100];
+    char out[64];
 
-    if (slash == NULL)
+    for (int i = 2; i < argc; i++)
+        change(&spec, argv[i]);
+    if (slash == NULL || mkdtemp(folder) == NULL)
         return 70;
     *slash = '\0'; /* build/bench */
     (void)snprintf(dirs, sizeof dirs, "%s/../plugins", real);
     free(real);
-    need(hb_services_new(&holdem, 0xF, NULL, &s, &e), &e);
-    if (wanted(argc, argv, "flop"))
-        bench_street(dirs, "emd", 1, s);
-    if (wanted(argc, argv, "turn"))
-        bench_street(dirs, "emd", 2, s);
-    if (wanted(argc, argv, "river"))
-        bench_street(dirs, "ochs", 3, s);
-    hb_services_free(s);
-    if (getrusage(RUSAGE_SELF, &usage) == 0)
-        printf("{\"bench\":\"abstraction\",\"stage\":\"all\",\"seconds\":%.3f,\"peak_mib\":%ld}\n",
-               now_s(), usage.ru_maxrss / 1024);
+    (void)snprintf(out, sizeof out, "%s/x.hba", folder);
+    o.plugin_dirs = dirs;
+    if (hb_buckets_plan(&holdem, need, &spec, &o, &plan, &e) != HB_OK ||
+        hb_buckets_build(&holdem, need, &spec, out, &o, &report, &e) != HB_OK)
+        die(e.msg);
+    print_report(&report, &plan, &spec, o.n_processes);
+    (void)unlink(out);
+    (void)rmdir(folder);
     return 0;
 }
