@@ -67,9 +67,10 @@ double hb_os_cpu_seconds(pid_t pid);
 struct hb_os_schedule {
     double cpu_s;
     uint64_t ctx_voluntary, ctx_involuntary;
-    int cpu; /* processor that it ran on last; -1: the system does not tell */
 };
 void hb_os_schedule(pid_t pid, struct hb_os_schedule *out);
+/* The processor that a process ran on last; -1: the system does not tell. */
+int hb_os_last_cpu(pid_t pid);
 /* Call work(ctx) on processor `cpu`, then go back to where the process may run. False when the
  * system cannot: it was called wherever the process happened to be. */
 bool hb_os_run_on(int cpu, void (*work)(void *ctx), void *ctx);

@@ -398,15 +398,18 @@ static void context_switches(pid_t pid, uint64_t *voluntary, uint64_t *involunta
 
 void hb_os_schedule(pid_t pid, struct hb_os_schedule *out)
 {
+    *out = (struct hb_os_schedule){.cpu_s = hb_os_cpu_seconds(pid)};
+    context_switches(pid, &out->ctx_voluntary, &out->ctx_involuntary);
+}
+
+int hb_os_last_cpu(pid_t pid)
+{
     char text[PROC_MAX];
     const char *at = proc_stat(pid, text);
 
-    *out = (struct hb_os_schedule){.cpu_s = hb_os_cpu_seconds(pid), .cpu = -1};
-    context_switches(pid, &out->ctx_voluntary, &out->ctx_involuntary);
     for (int field = 2; at != NULL && field < 39; field++) /* "(name) state ... processor" */
         at = strchr(at + 1, ' ');
-    if (at != NULL)
-        out->cpu = (int)strtol(at, NULL, 10);
+    return at != NULL ? (int)strtol(at, NULL, 10) : -1;
 }
 
 bool hb_os_run_on(int cpu, void (*work)(void *ctx), void *ctx)

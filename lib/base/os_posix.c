@@ -107,7 +107,13 @@ double hb_os_cpu_seconds(pid_t pid)
 
 void hb_os_schedule(pid_t pid, struct hb_os_schedule *out)
 {
-    *out = (struct hb_os_schedule){.cpu_s = hb_os_cpu_seconds(pid), .cpu = -1};
+    *out = (struct hb_os_schedule){.cpu_s = hb_os_cpu_seconds(pid)};
+}
+
+int hb_os_last_cpu(pid_t pid)
+{
+    (void)pid;
+    return -1;
 }
 
 bool hb_os_run_on(int cpu, void (*work)(void *ctx), void *ctx)

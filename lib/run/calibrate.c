@@ -35,17 +35,37 @@ static uint64_t steps(uint64_t x)
     return x;
 }
 
-void hb_calibrate(const void *mem, uint64_t bytes, uint64_t salt, struct hb_calibration *out)
+void hb_calibrate(const void *mem, uint64_t bytes, uint64_t salt, struct hb_calibration *sum)
 {
     const pid_t self = getpid();
     double t0 = hb_os_cpu_seconds(self);
     uint64_t x = loads(mem, bytes, salt * MUL);
     double t1 = hb_os_cpu_seconds(self);
-    double t2;
 
     (void)opaque(steps(x));
-    t2 = hb_os_cpu_seconds(self);
-    out->load_ns = 1e9 * (t1 - t0) / HB_CALIBRATE_LOADS;
-    out->step_ns = 1e9 * (t2 - t1) / HB_CALIBRATE_STEPS;
-    out->per_s = t2 > t0 ? 1.0 / (t2 - t0) : 0.0;
+    sum->loads_s += t1 - t0;
+    sum->steps_s += hb_os_cpu_seconds(self) - t1;
+    sum->n_pieces++;
+}
+
+double hb_calibration_per_s(const struct hb_calibration *sum)
+{
+    const double s = sum->loads_s + sum->steps_s;
+
+    return s > 0.0 ? (double)sum->n_pieces / s : 0.0;
+}
+
+static double ns_of_each(double seconds, uint64_t n)
+{
+    return n > 0 ? 1e9 * seconds / (double)n : 0.0;
+}
+
+double hb_calibration_load_ns(const struct hb_calibration *sum)
+{
+    return ns_of_each(sum->loads_s, sum->n_pieces * HB_CALIBRATE_LOADS);
+}
+
+double hb_calibration_step_ns(const struct hb_calibration *sum)
+{
+    return ns_of_each(sum->steps_s, sum->n_pieces * HB_CALIBRATE_STEPS);
 }

@@ -701,10 +701,10 @@ uint64_t hb_crew_worker_tasks(const struct hb_crew *c, int worker)
     return c->workers[worker].results;
 }
 
-void hb_crew_schedule(struct hb_crew *c, struct hb_os_schedule *worker,
+void hb_crew_schedule(const struct hb_crew *c, struct hb_os_schedule *worker,
                       struct hb_crew_schedule *out)
 {
-    *out = (struct hb_crew_schedule){.cpu = -1};
+    *out = (struct hb_crew_schedule){0};
     for (int i = 0; i < c->o.n_workers; i++) {
         hb_os_schedule(c->workers[i].child.pid, &worker[i]);
         worker[i].cpu_s += c->workers[i].past_cpu_s;
@@ -713,8 +713,12 @@ void hb_crew_schedule(struct hb_crew *c, struct hb_os_schedule *worker,
     }
     for (int k = 0; k < c->o.n_mergers; k++)
         out->mergers_cpu_s += hb_os_cpu_seconds(c->mergers[k].child.pid);
+}
+
+int hb_crew_next_cpu(struct hb_crew *c)
+{
     c->visit = (c->visit + 1) % c->o.n_workers;
-    out->cpu = worker[c->visit].cpu;
+    return hb_os_last_cpu(c->workers[c->visit].child.pid);
 }
 
 uint64_t hb_crew_pss(const struct hb_crew *c)

@@ -71,10 +71,11 @@ uint64_t hb_crew_worker_tasks(const struct hb_crew *c, int worker); /* results b
 struct hb_crew_schedule {
     double workers_cpu_s, mergers_cpu_s; /* sums */
     double lost_cpu_s;                   /* of workers_cpu_s, that of processes already reaped */
-    int cpu;                             /* a worker's, another one's each time; -1: unknown */
 };
-void hb_crew_schedule(struct hb_crew *c, struct hb_os_schedule *worker,
+void hb_crew_schedule(const struct hb_crew *c, struct hb_os_schedule *worker,
                       struct hb_crew_schedule *out);
+/* The processor that a worker ran on last, another worker's each time; -1: unknown. */
+int hb_crew_next_cpu(struct hb_crew *c);
 /* Proportional set size of the living children: that costs milliseconds for each GiB they map. */
 uint64_t hb_crew_pss(const struct hb_crew *c);
 

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -10,11 +11,13 @@
 #include "run/calibrate.h"
 #include "solver/spec.h"
 
-#define PSS_EVERY_S 30.0
+#define PSS_EVERY_S       30.0
+#define CALIBRATE_EVERY_S 0.125
 
 int hb_metrics_open(const char *logdir, int n_workers, struct hb_metrics *m, struct hb_err *e)
 {
     char path[HB_PATH_MAX];
+    struct timespec now;
     int rc;
 
     memset(m, 0, sizeof *m);
@@ -25,6 +28,9 @@ int hb_metrics_open(const char *logdir, int n_workers, struct hb_metrics *m, str
     m->file = fopen(path, "ae"); /* e: CLOEXEC */
     if (m->file == NULL)
         return hb_fail_sys(e, HB_ECREATE, "cannot write '%s'", path);
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0)
+        return hb_fail_sys(e, HB_ESYS, "cannot read the clock");
+    m->started_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
     m->start = hb_os_monotonic();
     m->last = m->start;
     return HB_OK;
@@ -85,18 +91,30 @@ static uint64_t run_pss(struct hb_metrics *m, const struct hb_crew *crew, double
     return m->pss;
 }
 
-/* What a calibration needs, and its result. */
-struct pieces {
+/* What a piece of calibration needs. */
+struct piece {
+    struct hb_metrics *m;
     const struct hb_table *table;
-    uint64_t salt;
-    struct hb_calibration out;
 };
 
 static void calibrate(void *ctx)
 {
-    struct pieces *p = ctx;
+    const struct piece *p = ctx;
 
-    hb_calibrate(p->table->mem, p->table->len, p->salt, &p->out);
+    hb_calibrate(p->table->mem, p->table->len, p->m->pieces++, &p->m->calibration);
+}
+
+void hb_metrics_calibrate(struct hb_metrics *m, struct hb_crew *crew, const struct hb_table *t)
+{
+    const double before = hb_os_monotonic();
+    struct piece piece = {.m = m, .table = t};
+
+    if (before - m->calibrated_at < CALIBRATE_EVERY_S)
+        return;
+    /* where it is not possible, where this process is: the next best */
+    (void)hb_os_run_on(hb_crew_next_cpu(crew), calibrate, &piece);
+    m->calibrated_at = hb_os_monotonic();
+    m->calibration_s += m->calibrated_at - before;
 }
 
 /* ---- the line ---- */
@@ -170,15 +188,15 @@ static void put_learning(struct hb_buf *b, const struct hb_metrics *m,
 }
 
 static void put_speed(struct hb_buf *b, const struct hb_metrics *m, const struct hb_crew *crew,
-                      const struct hb_crew_stats *s, const struct hb_crew_schedule *cpu,
-                      const struct hb_calibration *c)
+                      const struct hb_crew_stats *s, const struct hb_crew_schedule *cpu)
 {
     put_real(
         b, "nodes_per_cpu_s",
         per((double)(s->nodes - m->last_stats.nodes), cpu->workers_cpu_s - m->last_workers_cpu_s));
-    put_real(b, "calibration_per_s", c->per_s);
-    put_real(b, "calibration_load_ns", c->load_ns);
-    put_real(b, "calibration_step_ns", c->step_ns);
+    put_real(b, "calibration_per_s", hb_calibration_per_s(&m->calibration));
+    put_real(b, "calibration_load_ns", hb_calibration_load_ns(&m->calibration));
+    put_real(b, "calibration_step_ns", hb_calibration_step_ns(&m->calibration));
+    put_real(b, "calibration_s", m->calibration_s);
     put_real(b, "workers_cpu_s", cpu->workers_cpu_s);
     put_real(b, "mergers_cpu_s", cpu->mergers_cpu_s);
     put_real(b, "barrier_s", s->barrier_s);
@@ -204,14 +222,14 @@ int hb_metrics_line(struct hb_metrics *m, struct hb_crew *crew, const struct hb_
                     double *rate, struct hb_err *e)
 {
     const double t = hb_os_monotonic();
-    struct pieces pieces = {.table = now->table, .salt = m->lines++};
     struct hb_buf *b = &m->line;
     struct hb_crew_schedule cpu;
     struct hb_crew_stats s;
 
     hb_crew_stats(crew, &s);
     hb_crew_schedule(crew, m->worker, &cpu);
-    (void)hb_os_run_on(cpu.cpu, calibrate, &pieces); /* else where this process is: the next best */
+    if (m->calibration.n_pieces == 0)
+        hb_metrics_calibrate(m, crew, now->table);
     *rate = per((double)(now->iteration - m->last_iteration), t - m->last);
     b->len = 0;
     put_real(b, "t", t - m->start);
@@ -233,11 +251,13 @@ int hb_metrics_line(struct hb_metrics *m, struct hb_crew *crew, const struct hb_
     put_count(b, "duplicates", s.duplicates);
     put_count(b, "restores", m->restores);
     put_count(b, "table_large_bytes", m->table_large_bytes);
-    put_speed(b, m, crew, &s, &cpu, &pieces.out);
+    put_speed(b, m, crew, &s, &cpu);
     put_learning(b, m, now);
+    put_count(b, "started", m->started_ms);
     m->last = t;
     m->last_iteration = now->iteration;
     m->last_stats = s;
+    m->calibration = (struct hb_calibration){0};
     m->last_workers_cpu_s = cpu.workers_cpu_s;
     return write_line(m, e);
 }

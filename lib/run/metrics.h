@@ -11,17 +11,22 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "run/calibrate.h"
 #include "run/crew.h"
 #include "solver/learning.h"
 #include "solver/table.h"
 
 struct hb_metrics {
-    FILE *file;                    /* NULL: closed */
-    struct hb_buf line;            /* the one being written */
-    double start;                  /* monotonic, when training began */
-    double last;                   /* of the last line */
-    uint64_t lines;                /* so far */
-    struct hb_os_schedule *worker; /* owned; [n_workers] as last looked at */
+    FILE *file;                        /* NULL: closed */
+    struct hb_buf line;                /* the one being written */
+    double start;                      /* monotonic, when training began */
+    double last;                       /* of the last line */
+    uint64_t started_ms;               /* UNIX time */
+    uint64_t pieces;                   /* of calibration so far */
+    struct hb_calibration calibration; /* since the last line */
+    double calibrated_at;              /* monotonic */
+    double calibration_s;              /* spent in it so far */
+    struct hb_os_schedule *worker;     /* owned; [n_workers] as last looked at */
     uint64_t last_iteration;
     struct hb_crew_stats last_stats;
     double last_workers_cpu_s;
@@ -44,8 +49,11 @@ struct hb_metrics_now {
 /* Open for appending: a resumed run goes on in the same file. Errors: HB_ECREATE, HB_ENOMEM. */
 int hb_metrics_open(const char *logdir, int n_workers, struct hb_metrics *m,
                     struct hb_err *e) HB_MUSTUSE;
-/* A line. Returns the interval's iterations per second in *rate. Cost: 1 ms for the calibration, which
- * runs on the processor of one worker after the other, some 30 us a process, and the memory. */
+/* A piece of calibration, when it is time for one, on the processor of one worker after the other.
+ * Cost: 0.1 ms eight times a second. */
+void hb_metrics_calibrate(struct hb_metrics *m, struct hb_crew *crew, const struct hb_table *t);
+/* A line. Returns the interval's iterations per second in *rate. Cost: some 30 us a process, and the
+ * memory. */
 int hb_metrics_line(struct hb_metrics *m, struct hb_crew *crew, const struct hb_metrics_now *now,
                     double *rate, struct hb_err *e) HB_MUSTUSE;
 /* A new crew counts from 0; the run is at `iteration`. */

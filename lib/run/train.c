@@ -344,6 +344,7 @@ static bool tick(void *ctx)
 {
     struct train *t = ctx;
 
+    hb_metrics_calibrate(&t->metrics, t->crew, &t->table);
     if (hb_os_monotonic() - t->metrics.last >= t->o->interval_s) {
         int rc = report(t, false, NULL);
 

@@ -1,0 +1,266 @@
+/* Reports on runs whose drift is known, because they were made up here. */
+#define _XOPEN_SOURCE 700 /* mkdtemp */
+#include "run/report.h"
+
+#include <stdlib.h>
+
+#include "base/io.h"
+#include "base/rng.h"
+#include "tables.h"
+
+static char folder[64];
+static char path[256];
+
+struct made_up {
+    int lines;
+    double slope;        /* of the program's speed, a second, relative */
+    double machine;      /* the machine's speed at the end, relative to the start */
+    double noise;        /* of each interval's speed, relative, as a standard deviation */
+    double memory, leak; /* bytes, and bytes a second */
+    double bytes_slope;  /* of a task's bytes, a second, relative */
+    uint64_t seed;
+};
+
+/* About normal: the sum of twelve evens. */
+static double normal(uint64_t seed, int i)
+{
+    double sum = -6.0;
+
+    for (uint32_t k = 0; k < 3; k++) {
+        uint32_t r[4];
+
+        hb_rng_block(seed, (uint64_t)i, 0, HB_RNG_TOOL, k, r);
+        for (int j = 0; j < 4; j++)
+            sum += (double)hb_rng_unit(r[j]);
+    }
+    return sum;
+}
+
+static void append(struct hb_buf *b, const struct made_up *x, double started, const char *missing)
+{
+    double nodes = 0.0;
+    double cpu = 0.0;
+
+    for (int i = 0; i < x->lines; i++) {
+        const double t = 2.0 * (i + 1);
+        const double machine = 1.0 + (x->machine - 1.0) * i / (x->lines - 1);
+        const double noisy = 1.0 + x->noise * normal(x->seed, i);
+
+        nodes += 1e7 * 4.0 * machine * (1.0 + x->slope * (t - 1.0)) * noisy;
+        cpu += 4.0;
+        hb_buf_printf(b,
+                      "{\"t\":%.17g,\"iteration\":%d,\"nodes\":%.0f,\"cpu_s\":%g,\"workers\":2,"
+                      "\"pss_bytes\":%.0f,\"tasks\":%d,\"bytes_per_task\":%.17g,\"merge_s\":%g,"
+                      "\"checkpoint_s\":%g,\"barrier_s\":%g,\"workers_cpu_s\":%g,\"%s\":%g,"
+                      "\"calibration_per_s\":%.17g,\"ctx_voluntary\":[%d,%d],\"started\":%.0f}\n",
+                      t, 1000 * (i + 1), nodes, 1.5 * cpu, x->memory + x->leak * t, 100 * (i + 1),
+                      8000.0 * (1.0 + x->bytes_slope * t), 0.2 * (i + 1), 0.1 * (i + 1),
+                      0.05 * (i + 1), cpu, missing, 0.25 * cpu, 5000.0 * machine, 10 * (i + 1),
+                      30 * (i + 1), started);
+    }
+}
+
+static void write_out(struct hb_buf *b)
+{
+    struct hb_err e = {0};
+
+    CHECK_OK(hb_buf_check(b, &e), e);
+    CHECK_OK(hb_atomic_write(in_folder(folder, "metrics.jsonl", path), b->data, b->len, &e), e);
+    hb_buf_fini(b);
+}
+
+static void write_run(const struct made_up *x)
+{
+    struct hb_buf b = {0};
+
+    append(&b, x, 1.0, "mergers_cpu_s");
+    write_out(&b);
+}
+
+static const struct hb_report_options usual = {.warm_up_s = -1.0, .tolerance = 0.05};
+static const struct made_up steady = {
+    .lines = 500, .machine = 1.0, .memory = 1e9, .noise = 0.0, .seed = 1};
+
+static struct hb_report read_run(const struct made_up *x)
+{
+    struct hb_report r;
+    struct hb_err e = {0};
+
+    write_run(x);
+    CHECK_OK(hb_report_read(folder, &usual, &r, &e), e);
+    return r;
+}
+
+static void a_steady_run_is_flat_and_its_time_adds_up(void)
+{
+    struct hb_report r = read_run(&steady);
+
+    CHECK(r.flat);
+    CHECK_EQ(r.n_sessions, 1);
+    CHECK_EQ(r.workers, 2);
+    CHECK_NEAR(r.seconds, 1000.0, 1e-9);
+    CHECK_NEAR(r.warm_up_s, 100.0, 1e-9);
+    CHECK_EQ(r.n_intervals, 450);
+    CHECK_EQ(r.first_iteration, 50000);
+    CHECK_EQ(r.last_iteration, 500000);
+    CHECK_NEAR(r.trend[HB_REPORT_RATE].mean, 500.0, 1e-6);
+    CHECK_NEAR(r.trend[HB_REPORT_SPEED].mean, 1e7, 1.0);
+    CHECK_NEAR(r.trend[HB_REPORT_NORMALISED].mean, 2000.0, 1e-3);
+    CHECK_NEAR(r.trend[HB_REPORT_NORMALISED].drift, 0.0, 1e-9);
+    CHECK_NEAR(r.trend[HB_REPORT_BYTES].mean, 8000.0, 1e-6);
+    CHECK_NEAR(r.merge, 0.1, 1e-9);
+    CHECK_NEAR(r.checkpoint, 0.05, 1e-9);
+    CHECK_NEAR(r.barrier, 0.025, 1e-9);
+    CHECK_NEAR(r.walking, 0.825, 1e-9);
+    CHECK_NEAR(r.workers_cpu, 2.0, 1e-9);
+    CHECK_NEAR(r.mergers_cpu, 0.5, 1e-9);
+    CHECK_NEAR(r.trainer_cpu, 0.5, 1e-9);
+    CHECK_NEAR(r.ctx_voluntary, 10.0, 1e-9); /* 40 in two seconds, two workers */
+    CHECK_NEAR(r.ctx_per_task, 0.4, 1e-9);
+}
+
+static void a_line_is_found_as_it_was_made(void)
+{
+    struct made_up x = steady;
+    struct hb_report r;
+    const struct hb_report_trend *t = &r.trend[HB_REPORT_SPEED];
+
+    x.slope = -2e-4; /* a fifth over the run */
+    r = read_run(&x);
+    CHECK(!r.flat);
+    CHECK_EQ(r.verdict[HB_REPORT_NORMALISED], HB_REPORT_DRIFTS);
+    CHECK_NEAR(t->slope, -2e-4 * 1e7, 1e-3);
+    CHECK_NEAR(t->slope_se, 0.0, 1.0);
+    CHECK_NEAR(t->mean, 1e7 * (1.0 - 2e-4 * 550.0), 1.0);
+    CHECK_NEAR(t->first, 1e7 * (1.0 - 2e-4 * 145.0), 1.0);
+    CHECK_NEAR(t->last, 1e7 * (1.0 - 2e-4 * 955.0), 1.0);
+    CHECK_NEAR(t->drift, -2e-4 * 900.0 / (1.0 - 2e-4 * 550.0), 1e-9);
+}
+
+/* The machine halves its speed: raw rates fall, the program is as good as ever. */
+static void a_slower_machine_is_not_a_slower_program(void)
+{
+    struct made_up x = steady;
+    struct hb_report r;
+
+    x.machine = 0.5;
+    r = read_run(&x);
+    CHECK(r.trend[HB_REPORT_SPEED].change < -0.3);
+    CHECK_NEAR(r.trend[HB_REPORT_NORMALISED].change, 0.0, 2e-3);
+    CHECK(r.flat);
+    x.slope = -1.2e-4; /* and one that gets slower as well is seen behind it */
+    CHECK(!read_run(&x).flat);
+}
+
+/* The standard error is worth its name: twice it holds the truth about 95 times of 100. */
+static void the_standard_error_holds_the_truth(void)
+{
+    struct made_up x = steady;
+    int held = 0;
+
+    x.noise = 0.02;
+    x.slope = 1e-5;
+    for (x.seed = 1; x.seed <= 100; x.seed++) {
+        struct hb_report r = read_run(&x);
+        const struct hb_report_trend *t = &r.trend[HB_REPORT_NORMALISED];
+        const double off = t->slope - 1e-5 * 2000.0;
+
+        held += off <= 2.0 * t->slope_se && off >= -2.0 * t->slope_se;
+        CHECK(t->slope_se > 0.0);
+    }
+    CHECK(held >= 86 && held <= 100);
+    x.noise = 0.4;
+    CHECK(!read_run(&x).flat); /* noise alone is no proof of anything */
+}
+
+static void growing_memory_and_results_are_seen(void)
+{
+    struct made_up x = steady;
+    struct hb_report r;
+
+    x.leak = 50000.0; /* 40 MB from tenth to tenth: more than the slack, less than 5 % */
+    CHECK(read_run(&x).flat);
+    x.memory = 1e8;
+    r = read_run(&x);
+    CHECK_EQ(r.verdict[HB_REPORT_MEMORY], HB_REPORT_DRIFTS);
+    CHECK(!r.flat);
+    x.leak = 20000.0; /* 16 MB: more than 5 %, less than the slack */
+    CHECK(read_run(&x).flat);
+    x = steady;
+    x.bytes_slope = -1e-4;
+    CHECK(read_run(&x).flat);
+    x.bytes_slope = 1e-4;
+    r = read_run(&x);
+    CHECK_EQ(r.verdict[HB_REPORT_BYTES], HB_REPORT_DRIFTS);
+}
+
+static void sessions_and_damaged_lines_are_told_apart(void)
+{
+    struct made_up x = steady;
+    struct hb_report_options o = usual;
+    struct hb_buf b = {0};
+    struct hb_report r;
+    struct hb_err e = {0};
+
+    x.lines = 100;
+    append(&b, &x, 1.0, "mergers_cpu_s");
+    hb_buf_printf(&b, "{\"t\":12,\"itera\n");
+    x.slope = 1e-3;
+    append(&b, &x, 2.0, "mergers_cpu_s");
+    hb_buf_printf(&b, "[1]\n\n{\"t\":1e999}");
+    write_out(&b);
+    CHECK_OK(hb_report_read(path, &o, &r, &e), e);
+    CHECK_EQ(r.n_sessions, 2);
+    CHECK_EQ(r.session, 2);
+    CHECK_EQ(r.n_bad_lines, 3);
+    CHECK(!r.flat);
+    o.session = 1;
+    o.warm_up_s = 0.0;
+    CHECK_OK(hb_report_read(path, &o, &r, &e), e);
+    CHECK(r.flat);
+    CHECK_EQ(r.n_intervals, 99);
+    o.session = 3;
+    CHECK_EQ(hb_report_read(path, &o, &r, &e), HB_EFORMAT);
+}
+
+static void what_cannot_be_judged_is_refused(void)
+{
+    struct made_up x = steady;
+    struct hb_buf b = {0};
+    struct hb_report r;
+    struct hb_err e = {0};
+
+    x.lines = HB_REPORT_INTERVALS + 2; /* two are warm-up */
+    write_run(&x);
+    CHECK_EQ(hb_report_read(folder, &usual, &r, &e), HB_EFORMAT);
+    CHECK(strstr(e.msg, "needs 20") != NULL);
+    append(&b, &steady, 1.0, "other");
+    write_out(&b);
+    e = (struct hb_err){0};
+    CHECK_EQ(hb_report_read(folder, &usual, &r, &e), HB_EFORMAT);
+    CHECK(strstr(e.msg, "mergers_cpu_s") != NULL && strstr(e.msg, "older") != NULL);
+    hb_buf_printf(&b, "no metrics at all");
+    write_out(&b);
+    CHECK_EQ(hb_report_read(folder, &usual, &r, &e), HB_EFORMAT);
+    hb_buf_printf(&b, "{\"iteration\":\"%2000000d\"}\n", 1); /* a line without end */
+    write_out(&b);
+    CHECK_EQ(hb_report_read(folder, &usual, &r, &e), HB_EFORMAT);
+    (void)unlink(path);
+    CHECK_EQ(hb_report_read(folder, &usual, &r, &e), HB_ENOINPUT);
+    CHECK_EQ(hb_report_read("/no/such", &usual, &r, &e), HB_ENOINPUT);
+}
+
+int main(void)
+{
+    if (!scratch_folder(folder, "t_report"))
+        return 1;
+    RUN(a_steady_run_is_flat_and_its_time_adds_up);
+    RUN(a_line_is_found_as_it_was_made);
+    RUN(a_slower_machine_is_not_a_slower_program);
+    RUN(the_standard_error_holds_the_truth);
+    RUN(growing_memory_and_results_are_seen);
+    RUN(sessions_and_damaged_lines_are_told_apart);
+    RUN(what_cannot_be_judged_is_refused);
+    CHECK_EQ(rmdir(folder), 0); /* nothing else was left */
+    return check_done();
+}
