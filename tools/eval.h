@@ -3,7 +3,8 @@
 #define HB_TOOLS_EVAL_H
 
 #define EVAL_MATCH_USAGE                                                                           \
-    "hb-eval match PLAYER... --hands N [--seed N] [--config FILE|--game FILE] [--buckets FILE]\n"  \
+    "hb-eval match PLAYER... --hands N [--seed N] [--aivat] [--config FILE|--game FILE] "          \
+    "[--buckets FILE]\n"                                                                           \
     "        [--names A,...] [--log FILE] [--log-format acpc|phh]\n"                               \
     "        [--workers N] [--quiet]"
 

@@ -28,12 +28,14 @@ enum {
     OPT_NAMES,
     OPT_LOG,
     OPT_LOG_FORMAT,
-    OPT_WORKERS
+    OPT_WORKERS,
+    OPT_AIVAT
 };
 
 static const struct tool_option options[] = {
     {"hands", OPT_HANDS, "N", "play so many hands, or a few more: whole deals"},
     {"seed", OPT_SEED, "N", "of cards and choices (default 1)"},
+    {"aivat", OPT_AIVAT, NULL, "with most of the luck taken out too, for two players"},
     {"config", OPT_CONFIG, "FILE", "configuration that fixed strategies play"},
     {"game", OPT_GAME, "FILE", "game that fixed strategies play, all legal sizes"},
     {"buckets", OPT_BUCKETS, "FILE", "bucket file for the players it fits; may be repeated"},
@@ -88,6 +90,7 @@ static void take_options(struct job *j, int argc, char **argv)
         switch (opt) {
         case OPT_HANDS: j->o.n_hands = tool_u64(arg, "--hands", 1, HB_MATCH_HANDS_MAX); break;
         case OPT_SEED: j->o.seed = tool_u64(arg, "--seed", 0, UINT64_MAX); break;
+        case OPT_AIVAT: j->o.aivat = true; break;
         case OPT_CONFIG: j->o.config = arg; break;
         case OPT_GAME: j->o.game = arg; break;
         case OPT_BUCKETS:
@@ -191,7 +194,15 @@ static void put_result(const struct job *j, struct hb_buf *out)
     hb_buf_printf(out, ",\"players\":[");
     for (int i = 0; i < m->n; i++)
         put_player(m, i, out);
-    hb_buf_printf(out, "]}");
+    hb_buf_u8(out, ']');
+    if (j->o.aivat) {
+        hb_buf_printf(out, ",\"aivat\":{\"mbb_per_hand\":");
+        hb_json_real(out, mbb(m, m->aivat.mean));
+        hb_buf_printf(out, ",\"ci95\":");
+        hb_json_real(out, mbb(m, hb_stat_ci95(&m->aivat)));
+        hb_buf_printf(out, ",\"learned_hands\":%llu}", (unsigned long long)m->n_learned);
+    }
+    hb_buf_u8(out, '}');
 }
 
 static int write_text(const struct job *j, const struct hb_buf *text, struct hb_err *e)

@@ -11,6 +11,11 @@
 #define BLOCK_DEALS  64 /* part of the result: blocks are added up in order */
 #define ALONE_BLOCKS 32 /* fewer of them are not worth a process */
 #define LOG_HAND_MAX 4096u
+/* AIVAT learns from deals and hands that no match has, a quarter of the match within bounds. */
+#define LEARN_HAND (UINT32_C(1) << 31)
+#define LEARN_DEAL (UINT64_C(1) << 45)
+#define LEARN_MIN  500
+#define LEARN_MAX  10000
 
 /* ---- open and close ---- */
 
@@ -96,13 +101,15 @@ int hb_match_open(const char *const *who, const char *const *name, int n,
     m->n_deals = (o->n_hands + (unsigned)n - 1) / (unsigned)n;
     for (int i = 0; i < n; i++)
         m->name[i] = name[i];
-    if ((rc = open_players(who, m, e)) != HB_OK || (rc = check_game(who, m, e)) != HB_OK)
+    if ((rc = open_players(who, m, e)) != HB_OK || (rc = check_game(who, m, e)) != HB_OK ||
+        (o->aivat && (rc = hb_aivat_new(m->player, n, o->seed, &m->estimator, e)) != HB_OK))
         hb_match_close(m);
     return rc;
 }
 
 void hb_match_close(struct hb_match *m)
 {
+    hb_aivat_free(m->estimator);
     for (int i = 0; m->player != NULL && i < m->n; i++)
         hb_player_close(&m->player[i]);
     hb_mem_free(m->player);
@@ -144,6 +151,7 @@ static void write_hand(const struct hb_match *m, const struct hb_matchstate *h, 
 /* What a block of deals comes to, and behind it the text of its log. */
 struct block {
     struct hb_stat chips[HB_PLAYERS_MAX];
+    struct hb_stat aivat;
 };
 
 struct play { /* a match being played, in whatever process */
@@ -153,18 +161,33 @@ struct play { /* a match being played, in whatever process */
     struct hb_buf log;
 };
 
+/* The first player's chips in a hand by AIVAT, added to *sum. */
+static int estimate(struct play *p, double *sum, struct hb_err *e)
+{
+    int first = hb_hand_player(2, 0, p->hand.hand);
+    double chips;
+    int rc;
+
+    if (p->m->estimator == NULL)
+        return HB_OK;
+    if ((rc = hb_aivat_estimate(p->m->estimator, &p->hand, first, &chips, e)) == HB_OK)
+        *sum += first == 0 ? chips : -chips;
+    return rc;
+}
+
 static int play_deal(struct play *p, uint64_t deal, struct block *b, struct hb_err *e)
 {
     const struct hb_match *m = p->m;
     double sum[HB_PLAYERS_MAX] = {0};
     double win[HB_PLAYERS_MAX];
+    double aivat = 0;
     int rc;
 
     for (int k = 0; k < m->n; k++) {
         uint32_t hand = (uint32_t)(deal * (unsigned)m->n) + (uint32_t)k;
 
         hb_hand_deal(&m->rules, m->o.seed, deal, hand, &p->hand);
-        if ((rc = play_hand(p->m, &p->hand, e)) != HB_OK)
+        if ((rc = play_hand(p->m, &p->hand, e)) != HB_OK || (rc = estimate(p, &aivat, e)) != HB_OK)
             return rc;
         hb_hand_win(&m->rules, &p->hand, win);
         for (int i = 0; i < m->n; i++)
@@ -173,6 +196,7 @@ static int play_deal(struct play *p, uint64_t deal, struct block *b, struct hb_e
     }
     for (int i = 0; i < m->n; i++)
         hb_stat_add(&b->chips[i], sum[i] / m->n);
+    hb_stat_add(&b->aivat, aivat / m->n);
     return HB_OK;
 }
 
@@ -218,6 +242,8 @@ static int take_block(void *ctx, uint32_t job, uint32_t unit, const void *result
     (void)unit;
     for (int i = 0; i < p->m->n; i++)
         hb_stat_merge(&p->m->chips[i], &b->chips[i]);
+    if (p->m->estimator != NULL)
+        hb_stat_merge(&p->m->aivat, &b->aivat);
     if (p->w->log != NULL && (rc = p->w->log(p->w->ctx, b + 1, len - sizeof *b, e)) != HB_OK)
         return rc;
     if (p->w->tell != NULL)
@@ -225,11 +251,32 @@ static int take_block(void *ctx, uint32_t job, uint32_t unit, const void *result
     return HB_OK;
 }
 
+static int learn(struct play *p, struct hb_err *e)
+{
+    struct hb_match *m = p->m;
+    uint64_t n = m->n_deals / 2; /* a quarter of the hands */
+    int rc = HB_OK;
+
+    if (m->estimator == NULL)
+        return HB_OK;
+    n = n < LEARN_MIN ? LEARN_MIN : n > LEARN_MAX ? LEARN_MAX : n;
+    for (; rc == HB_OK && m->n_learned < n; m->n_learned++) {
+        uint32_t hand = LEARN_HAND + (uint32_t)m->n_learned;
+
+        hb_hand_deal(&m->rules, m->o.seed, LEARN_DEAL + m->n_learned, hand, &p->hand);
+        if ((rc = play_hand(m, &p->hand, e)) == HB_OK)
+            rc = hb_aivat_learn(m->estimator, &p->hand, hb_hand_player(2, 0, hand), e);
+    }
+    hb_aivat_freeze(m->estimator);
+    return rc;
+}
+
 int hb_match_run(struct hb_match *m, const struct hb_match_watch *w, struct hb_err *e)
 {
     struct play *p = NULL;
     struct hb_pool *pool = NULL;
     uint32_t n_blocks = (uint32_t)((m->n_deals + BLOCK_DEALS - 1) / BLOCK_DEALS);
+    uint32_t alone = m->estimator != NULL ? 1 : ALONE_BLOCKS;
     int n = m->o.n_workers > 0 ? m->o.n_workers : hb_os_cpus();
     int rc = hb_mem_new(&p, 1, sizeof *p, "a match", e);
 
@@ -237,14 +284,16 @@ int hb_match_run(struct hb_match *m, const struct hb_match_watch *w, struct hb_e
         return rc;
     p->m = m;
     p->w = w;
-    if (n_blocks / ALONE_BLOCKS < (uint32_t)n)
-        n = 1 + (int)(n_blocks / ALONE_BLOCKS);
-    rc = hb_pool_new(n,
-                     &(struct hb_pool_work){.ctx = p,
-                                            .result_max = sizeof(struct block) + log_max(m),
-                                            .unit = play_block,
-                                            .take = take_block},
-                     &pool, e);
+    rc = learn(p, e);
+    if (n_blocks / alone < (uint32_t)n)
+        n = 1 + (int)(n_blocks / alone);
+    if (rc == HB_OK)
+        rc = hb_pool_new(n,
+                         &(struct hb_pool_work){.ctx = p,
+                                                .result_max = sizeof(struct block) + log_max(m),
+                                                .unit = play_block,
+                                                .take = take_block},
+                         &pool, e);
     if (rc == HB_OK)
         rc = hb_pool_run(pool, 0, n_blocks, NULL, NULL, e);
     hb_pool_free(pool);

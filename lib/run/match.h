@@ -16,11 +16,12 @@
 
 #include "base/err.h"
 #include "base/stat.h"
+#include "run/aivat.h"
 #include "run/player.h"
 
 enum hb_match_log { HB_MATCH_LOG_NONE, HB_MATCH_LOG_ACPC, HB_MATCH_LOG_PHH };
 
-#define HB_MATCH_HANDS_MAX UINT32_MAX
+#define HB_MATCH_HANDS_MAX (UINT32_C(1) << 31)
 
 struct hb_match_options {
     const char *config,
@@ -30,6 +31,7 @@ struct hb_match_options {
     uint64_t seed;    /* of cards and choices */
     uint64_t n_hands; /* at least so many: whole deals are played */
     enum hb_match_log log;
+    bool aivat;    /* for two players: estimate each hand by aivat.h too */
     int n_workers; /* processes, 0: one a processor */
 };
 
@@ -39,16 +41,19 @@ struct hb_match { /* {0} is closed; not to be moved while it is open */
     int n;                                /* players */
     const char *name[HB_PLAYERS_MAX];     /* borrowed */
     struct hb_stat chips[HB_PLAYERS_MAX]; /* chips/hand of each player, a number for each deal */
+    struct hb_stat aivat;                 /* the same of the first player by AIVAT */
     uint64_t n_deals;                     /* to be played */
+    uint64_t n_learned;                   /* hands that AIVAT learned from beforehand */
     /* private */
     struct hb_match_options o;
-    struct hb_player *player; /* owned, [n] */
+    struct hb_player *player;   /* owned, [n] */
+    struct hb_aivat *estimator; /* owned, or NULL */
 };
 
 /* Open the players `who` (hb_player_open; checkpoints too) and give them names for the log, without
  * ':', '|' and control characters. Borrows names and options until it is closed. Errors:
  * HB_EIDENTITY when they do not play the same game, HB_EUSAGE when it is for another number of
- * players or has no PHH, those of hb_player_open. */
+ * players, has no PHH, or AIVAT was asked for and it is not for two; those of hb_player_open. */
 int hb_match_open(const char *const *who, const char *const *name, int n,
                   const struct hb_match_options *o, struct hb_match *m,
                   struct hb_err *e) HB_MUSTUSE;

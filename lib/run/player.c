@@ -379,6 +379,52 @@ int hb_player_bucket(struct hb_player *p, const struct hb_matchstate *m, const u
     return HB_OK;
 }
 
+/* Verify the chunks that hold the hands of an open board. */
+static int need_board(struct hb_player *p, int street, const struct hb_iso_view *view,
+                      struct hb_err *e)
+{
+    uint64_t width = hb_hba_width(p->buckets.street[street].kind);
+    uint64_t end = (view->first + view->n_hands) * width;
+    int rc = HB_OK;
+
+    if (p->seen[street] == NULL)
+        return HB_OK;
+    for (uint64_t at = view->first * width; rc == HB_OK && at < end;
+         at = (at / HB_CHUNK_MAX + 1) * HB_CHUNK_MAX)
+        rc = need_chunk(p, street, at, e);
+    return rc;
+}
+
+int hb_player_buckets(struct hb_player *p, int street, const uint8_t *board,
+                      const struct hb_hands *h, const uint16_t *live, int n_live, uint32_t *out,
+                      struct hb_err *e)
+{
+    const struct hb_buckets_street *st = &p->buckets.street[street];
+    struct hb_iso_view view;
+    struct hb_matchstate m;
+    int rc = HB_OK;
+
+    for (int i = 0; i < n_live; i++)
+        out[live[i]] = 0;
+    if (st->kind == HB_BUCKETS_NONE || st->sense != HB_ISO_SET) {
+        m.state.street = (uint8_t)street;
+        memcpy(m.board, board, (size_t)p->rules.deck.n_board[street]);
+        for (int i = 0; rc == HB_OK && i < n_live; i++)
+            rc = hb_player_bucket(p, &m, h->card[live[i]], &out[live[i]], e);
+        return rc;
+    }
+    hb_iso_view_open(p->buckets.iso[HB_ISO_SET], street, board, &view);
+    if ((rc = need_board(p, street, &view, e)) != HB_OK)
+        return rc;
+    for (int i = 0; i < n_live; i++) {
+        const uint8_t *own = h->card[live[i]];
+
+        out[live[i]] =
+            hb_buckets_at(&p->buckets, street, hb_iso_view_index(&view, own[0], own[h->n_own - 1]));
+    }
+    return HB_OK;
+}
+
 /* A row of blueprint or checkpoint; what a checkpoint says is rounded as in its blueprint. */
 static int read_row(struct hb_player *p, uint32_t node, uint32_t bucket, uint16_t *prob,
                     struct hb_err *e)

@@ -15,6 +15,7 @@
 #include "game/matchstate.h"
 #include "game/translate.h"
 #include "run/strategy.h"
+#include "solver/endings.h"
 #include "solver/exploit.h"
 #include "store/blueprint.h"
 
@@ -79,6 +80,11 @@ bool hb_player_locate(const struct hb_player *p, const struct hb_matchstate *m,
 /* Bucket of own cards beside the board of a state, on its street. */
 int hb_player_bucket(struct hb_player *p, const struct hb_matchstate *m, const uint8_t *own,
                      uint32_t *bucket, struct hb_err *e) HB_MUSTUSE;
+/* The same for many hands beside a board of n_board[street] cards: hand live[i] into
+ * out[live[i]]. After a failure some of them are 0. */
+int hb_player_buckets(struct hb_player *p, int street, const uint8_t *board,
+                      const struct hb_hands *h, const uint16_t *live, int n_live, uint32_t *out,
+                      struct hb_err *e) HB_MUSTUSE;
 /* Weights of the actions of a node as hb_player_choose takes them, purified or thresholded; they
  * need not sum to HB_BLUEPRINT_ONE. prob [n_actions]. */
 int hb_player_row(struct hb_player *p, uint32_t node, uint32_t bucket, uint16_t *prob,

@@ -84,6 +84,25 @@ is() { # AWK CONDITION
     assert_failure
 }
 
+@test "--aivat: the same mean with a much smaller interval, for any number of processes" {
+    hb-train --config "$ROOT/examples/leduc.yaml" --logdir run --iters 20000 --num-workers 1 --quiet
+    local ckpt=run/checkpoints/latest.hbc other mean ci
+    for other in @call @uniform $ckpt; do
+        run --separate-stderr hb-eval match $ckpt "$other" --hands 4000 --aivat --quiet
+        assert_success
+        mean=$(field mbb_per_hand)
+        ci=$(field ci95)
+        output=${output#*\"aivat\":}
+        is "$(field ci95) * 3 < $ci"
+        is "$(field mbb_per_hand) - $mean < 1.5 * $ci && $mean - $(field mbb_per_hand) < 1.5 * $ci"
+    done
+    hb-eval match $ckpt @uniform --hands 2000 --aivat --workers 1 >one
+    hb-eval match $ckpt @uniform --hands 2000 --aivat --workers 3 >three
+    cmp one three
+    refused 64 hb-eval match @call @call @call --game "$GAMES/kuhn3.game" --hands 10 --aivat
+    says "two players"
+}
+
 # same_as_on_the_wire HANDS NAMES GAME, then for each player his line of hb-play; "${who[@]}" plays
 same_as_on_the_wire() {
     local hands=$1 player

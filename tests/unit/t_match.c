@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "check.h"
-#include "solver/exploit.h"
+#include "duel.h"
 
 #define GOLDEN "tests/golden/checkpoint-1.hbc" /* Leduc, every row random */
 
@@ -25,63 +25,26 @@ static void play(const char *const *who, int n, const char *game, uint64_t hands
 
 /* ---- the exact value of one strategy against another ---- */
 
-struct pair {
-    struct hb_player player[2];
-    int by_seat[2];
-    const struct hb_tree *tree;
-};
-
-static void ask_pair(void *ctx, uint32_t node, const uint8_t *cards, double *prob)
-{
-    struct pair *p = ctx;
-    const struct hb_node *at = &p->tree->node[node];
-    struct hb_player *who = &p->player[p->by_seat[at->player]];
-    struct hb_fixed rule = {p->tree, who->kind};
-    struct hb_matchstate m;
-    struct hb_err e = {0};
-    uint16_t row[8];
-    uint32_t bucket = 0;
-
-    if (who->fixed) {
-        hb_fixed_strategy(&rule, node, cards, prob);
-        return;
-    }
-    m.state.street = at->street;
-    memcpy(m.board, cards + 1, 1);
-    CHECK_OK(hb_player_bucket(who, &m, cards, &bucket, &e), e);
-    CHECK_OK(hb_player_row(who, node, bucket, row, &e), e);
-    for (int a = 0; a < at->n_actions; a++)
-        prob[a] = (double)row[a] / HB_BLUEPRINT_ONE;
-}
-
-/* Chips a hand that `a` wins against `b`, mean over both seats, in a limit game with one own card
- * and one on the board. */
+/* Chips a hand that `a` wins against `b`, mean over both seats, in a limit game. */
 static double exact(const char *a, const char *b, const char *game)
 {
-    static struct pair p;
+    static struct hb_player p[2];
     const char *const who[2] = {a, b};
     struct hb_betting every = {.every_size = true};
     struct hb_tree tree;
-    struct hb_exploit x;
     struct hb_err e = {0};
-    double sum = 0;
+    double sum;
 
     for (int i = 0; i < 2; i++) {
         struct hb_player_options o = {.game = who[i][0] == '@' ? game : NULL, .checkpoints = true};
 
-        CHECK_OK(hb_player_open(who[i], &o, &p.player[i], &e), e);
+        CHECK_OK(hb_player_open(who[i], &o, &p[i], &e), e);
     }
-    CHECK_OK(hb_tree_new(&p.player[0].rules, &every, 0, &tree, &e), e);
-    p.tree = &tree;
-    for (int seat = 0; seat < 2; seat++) {
-        p.by_seat[seat] = 0;
-        p.by_seat[1 - seat] = 1;
-        CHECK_OK(hb_exploit_run(&p.player[0].rules, &tree, ask_pair, &p, 1e300, &x, &e), e);
-        sum += x.value[seat];
-    }
+    CHECK_OK(hb_tree_new(&p[0].rules, &every, 0, &tree, &e), e);
+    sum = duel_value(&p[0], &p[1], &tree) - duel_value(&p[1], &p[0], &tree);
     hb_tree_fini(&tree);
-    hb_player_close(&p.player[0]);
-    hb_player_close(&p.player[1]);
+    hb_player_close(&p[0]);
+    hb_player_close(&p[1]);
     return sum / 2;
 }
 
