@@ -8,6 +8,13 @@
     "        [--names A,...] [--log FILE] [--log-format acpc|phh]\n"                               \
     "        [--workers N] [--quiet]"
 
+#define EVAL_SANITY_USAGE                                                                          \
+    "hb-eval sanity FILE [--deals N] [--seed S] [--tolerance P] [--tolerance-mbb X]\n"             \
+    "        [--format text|json] [--buckets FILE]\n"                                              \
+    "hb-eval sanity @STRATEGY --config FILE|--game FILE [--deals N] [--seed S]\n"                  \
+    "        [--tolerance P] [--tolerance-mbb X] [--format text|json]"
+
+int eval_sanity(int argc, char **argv);
 int eval_match(int argc, char **argv);
 
 #endif

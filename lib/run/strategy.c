@@ -293,6 +293,14 @@ int hb_strategy_sums(struct hb_strategy *s, uint32_t node, uint32_t bucket, cons
     return rc;
 }
 
+int hb_strategy_row(struct hb_strategy *s, uint32_t node, uint32_t bucket, double *prob,
+                    struct hb_err *e)
+{
+    uint32_t visits;
+
+    return average(s, node, bucket, prob, &visits, e);
+}
+
 struct asked { /* in the order of the table, so that each chunk is read once */
     uint32_t bucket;
     size_t at;

@@ -84,6 +84,11 @@ int hb_strategy_rows(struct hb_strategy *s, uint32_t node, const uint32_t *bucke
 int hb_strategy_sums(struct hb_strategy *s, uint32_t node, uint32_t bucket, const int32_t **sum,
                      struct hb_err *e) HB_MUSTUSE;
 
+/* One of them: prob[n_actions]. Without allocations when the rows are in memory or the strategy is
+ * fixed or quantised. */
+int hb_strategy_row(struct hb_strategy *s, uint32_t node, uint32_t bucket, double *prob,
+                    struct hb_err *e) HB_MUSTUSE;
+
 /* The same questions for many hands of a board, as struct hb_public_strategy asks them; *out refers
  * to s. What cannot be answered is bucket 0 or uniform, and hb_strategy_check says what went wrong.
  * Opens what the streets with decisions need. Errors: those of hb_strategy_bucket. */

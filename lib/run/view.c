@@ -24,11 +24,10 @@ static const struct hb_rules *rules_of(const struct hb_view *v)
     return &v->strategy->spec.rules;
 }
 
-const char *hb_view_street_name(const struct hb_view *v, int street)
+const char *hb_view_street_name(const struct hb_deck *d, int street)
 {
     static const char *const holdem[] = {"preflop", "flop", "turn", "river"};
     static const char *const other[] = {"round 1", "round 2", "round 3", "round 4"};
-    const struct hb_deck *d = &rules_of(v)->deck;
     bool is_holdem = d->n_hole == 2 && d->n_ranks == HB_RANKS && d->n_board[0] == 0;
 
     for (int s = 1; s < d->n_streets; s++)
@@ -90,7 +89,7 @@ static int parse_cards(const struct hb_deck *deck, const char *text, const char 
 static int find_board(struct hb_view *v, const char *board, struct hb_err *e)
 {
     const struct hb_deck *deck = &rules_of(v)->deck;
-    const char *name = hb_view_street_name(v, v->street);
+    const char *name = hb_view_street_name(&rules_of(v)->deck, v->street);
     int want = deck->n_board[v->street];
     uint8_t cards[HB_HAND_MAX];
     char where[32];
@@ -478,7 +477,7 @@ static int name_bucket(struct hb_view *v, struct hb_strategy *s, uint32_t bucket
 
 static int view_buckets(struct hb_view *v, struct hb_strategy *s, struct hb_err *e)
 {
-    const char *street = hb_view_street_name(v, v->street);
+    const char *street = hb_view_street_name(&rules_of(v)->deck, v->street);
     uint32_t n = hb_strategy_n_buckets(s, v->street);
     uint32_t *visits = NULL;
     uint32_t *bucket = NULL;

@@ -88,7 +88,8 @@ static void put_head(const struct hb_view *v, struct hb_buf *out)
     for (int i = 0; i < r->n_players; i++)
         pot += s->spent[i];
     hb_cards_format(v->board, v->n_board, board);
-    (void)snprintf(line, sizeof line, "%s%s%s%s%s%s", hb_view_street_name(v, v->street),
+    (void)snprintf(line, sizeof line, "%s%s%s%s%s%s",
+                   hb_view_street_name(&v->strategy->spec.rules.deck, v->street),
                    v->n_board > 0 ? " " : "", board, v->path[0] ? " after " : ", first decision",
                    path != v->path ? "…" : "", path);
     line[0] = line[0] >= 'a' && line[0] <= 'z' ? (char)(line[0] - 'a' + 'A') : line[0];

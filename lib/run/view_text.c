@@ -90,7 +90,7 @@ static void put_head(const struct hb_view *v, struct hb_buf *out)
         hb_buf_printf(out, "a fixed strategy\n");
     else
         hb_buf_printf(out, "%s iterations\n", hb_view_number(v->strategy->iteration, number));
-    hb_buf_printf(out, "%s", hb_view_street_name(v, v->street));
+    hb_buf_printf(out, "%s", hb_view_street_name(&v->strategy->spec.rules.deck, v->street));
     if (v->n_board > 0) {
         hb_cards_format(v->board, v->n_board, cards);
         hb_buf_printf(out, ", board %s", cards);

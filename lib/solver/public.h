@@ -104,6 +104,22 @@ double hb_public_root_value(const struct hb_public_root *r);
 size_t hb_public_root_len(const struct hb_public_root *r);
 /* Whose number that is. */
 int hb_public_root_seat(const struct hb_public_root *r, size_t at);
+/* A decision of the first street. */
+struct hb_public_spot {
+    uint32_t node; /* of the tree */
+    int seat;
+    uint32_t n_actions;
+    /* [n_actions][classes] what an action is worth to the hands of a class, summed over deals that
+     * weigh the other's probability to let it come to that; later own decisions are the best ones */
+    const double *value;
+};
+/* All of them, in the order of the tree. Values below an entry are those of `sum`, as above. */
+void hb_public_root_spots(struct hb_public_root *r, const double *sum,
+                          void (*tell)(void *ctx, const struct hb_public_spot *s), void *ctx);
+/* Classes of own hands before any board: which hand stands for one, and for how many. */
+uint32_t hb_public_root_classes(const struct hb_public_root *r);
+uint32_t hb_public_root_class(const struct hb_public_root *r, uint32_t number, uint8_t own[2]);
+
 /* Best responses of both seats when `sum` is what the entries are worth.
  *   plays  [hb_public_root_len] 1 where the responder's play gets there with the hand, else 0: ties
  *          go to the first action

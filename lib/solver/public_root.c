@@ -9,11 +9,16 @@
 struct hb_public_root {
     struct hb_lanes_shape shape; /* of the first street, with steps of its own */
     uint32_t *entry;             /* [n_leaves] entry of the next street */
+    uint32_t *node;              /* [n_steps] of the tree, where a step is one */
+    uint32_t most_actions;
     uint32_t n_classes;
+    uint8_t (*hand)[2]; /* [n_classes] */
+    uint16_t *size;     /* [n_classes] */
     uint32_t n_entries;
     double value;
     double *leaf;     /* [n_leaves][2 seats][n_classes] */
-    double *part;     /* [depth][n_classes] values of an action */
+    double *part;     /* [depth + 1][n_classes] values of an action */
+    double *spot;     /* [most_actions][n_classes] */
     uint8_t *active;  /* [depth + 1][n_classes] */
     uint16_t *choice; /* [n_edges][n_classes], at the first edge of a node */
 };
@@ -33,6 +38,29 @@ static int copy_shape(const struct hb_public *p, struct hb_public_root *r, struc
     memcpy(r->shape.step, st->shape[g->shape].step, r->shape.n_steps * sizeof *r->shape.step);
     for (uint32_t i = 0; i < r->shape.n_leaves; i++)
         r->entry[i] = g->leaf[i * HB_LANES];
+    if ((rc = hb_mem_new(&r->node, r->shape.n_steps, sizeof *r->node, "a tree", e)) != HB_OK)
+        return rc;
+    for (uint32_t i = 0, n = 0; i < r->shape.n_steps; i++)
+        if (r->shape.step[i].kind == HB_LANES_NODE) {
+            r->node[i] = g->node[n++ * HB_LANES];
+            if (r->shape.step[i].n_actions > r->most_actions)
+                r->most_actions = r->shape.step[i].n_actions;
+        }
+    return HB_OK;
+}
+
+static int copy_classes(const struct hb_public *p, struct hb_public_root *r, struct hb_err *e)
+{
+    int rc;
+
+    r->n_classes = p->n_classes;
+    if ((rc = hb_mem_new(&r->hand, r->n_classes, sizeof *r->hand, "classes of hands", e)) !=
+            HB_OK ||
+        (rc = hb_mem_new(&r->size, r->n_classes, sizeof *r->size, "classes of hands", e)) != HB_OK)
+        return rc;
+    memcpy(r->size, p->class_size, r->n_classes * sizeof *r->size);
+    for (int h = p->hands.n - 1; h >= 0; h--)
+        memcpy(r->hand[p->class_of[h]], p->hands.card[h], 2);
     return HB_OK;
 }
 
@@ -44,9 +72,9 @@ int hb_public_root_new(struct hb_public *p, struct hb_public_root **out, struct 
 
     if ((rc = hb_mem_new(&r, 1, sizeof *r, "responders", e)) != HB_OK)
         return rc;
-    r->n_classes = p->n_classes;
     r->n_entries = p->last > 0 ? p->lanes.street[1].n_entries : 0;
-    if ((rc = copy_shape(p, r, e)) != HB_OK ||
+    if ((rc = copy_shape(p, r, e)) != HB_OK || (rc = copy_classes(p, r, e)) != HB_OK ||
+        (rc = hb_mem_new(&r->spot, r->most_actions * n, sizeof *r->spot, "values", e)) != HB_OK ||
         (rc = hb_mem_new(&r->leaf, r->shape.n_leaves * 2 * n, sizeof *r->leaf, "values", e)) !=
             HB_OK ||
         (rc = hb_mem_new(&r->part, (r->shape.depth + 1) * n, sizeof *r->part, "values", e)) !=
@@ -71,6 +99,10 @@ void hb_public_root_free(struct hb_public_root *r)
         return;
     hb_mem_free(r->shape.step);
     hb_mem_free(r->entry);
+    hb_mem_free(r->node);
+    hb_mem_free(r->hand);
+    hb_mem_free(r->size);
+    hb_mem_free(r->spot);
     hb_mem_free(r->leaf);
     hb_mem_free(r->part);
     hb_mem_free(r->active);
@@ -164,4 +196,32 @@ void hb_public_root_respond(struct hb_public_root *r, const double *sum, uint8_t
         memset(r->active, 1, r->n_classes);
         (void)follow(r, 0, seat, r->active, plays);
     }
+}
+
+void hb_public_root_spots(struct hb_public_root *r, const double *sum,
+                          void (*tell)(void *ctx, const struct hb_public_spot *s), void *ctx)
+{
+    for (uint32_t i = 0; i < r->shape.n_steps; i++) {
+        const struct hb_lanes_step *s = &r->shape.step[i];
+        struct hb_public_spot spot = {
+            .node = r->node[i], .seat = s->player, .n_actions = s->n_actions, .value = r->spot};
+        uint32_t at = i + 1;
+
+        if (s->kind != HB_LANES_NODE)
+            continue;
+        for (uint32_t a = 0; a < s->n_actions; a++)
+            at = respond(r, at, s->player, sum, r->part, r->spot + (size_t)a * r->n_classes);
+        tell(ctx, &spot);
+    }
+}
+
+uint32_t hb_public_root_classes(const struct hb_public_root *r)
+{
+    return r->n_classes;
+}
+
+uint32_t hb_public_root_class(const struct hb_public_root *r, uint32_t number, uint8_t own[2])
+{
+    memcpy(own, r->hand[number], 2);
+    return r->size[number];
 }
