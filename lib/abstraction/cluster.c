@@ -1,5 +1,5 @@
 /* cluster.c - the plan of cluster.h: seeding, restarts, means, refills. Which point belongs where is
- * up to the distance. */
+ * up to the distance, who looks at which point to cluster_crew.c. */
 #include "abstraction/cluster.h"
 
 #include <stdbool.h>
@@ -70,18 +70,21 @@ void hb_cluster_claim(struct hb_cluster_run *r, uint32_t c, size_t i, uint32_t d
 }
 
 /* Draw up to opts->k centres; r->k becomes how many there are. */
-static void seed(struct hb_cluster_run *r, uint32_t restart)
+static int seed(struct hb_cluster_run *r, uint32_t restart, struct hb_err *e)
 {
     const struct hb_cloud *g = r->g;
     size_t n_blocks = (g->n + BLOCK - 1) / BLOCK;
     size_t at = find_weight(g, draw(r, restart, 0, g->total));
+    struct hb_cluster_found found;
+    int rc;
 
     memset(r->mass, 0, n_blocks * sizeof *r->mass);
     for (r->k = 0; r->k < r->opts->k;) {
         uint64_t total = 0;
 
-        g->ops->put(g, at, hb_cluster_centre(r, r->k));
-        g->ops->claim(r, r->k++);
+        g->ops->put(g, at, hb_cluster_centre(r, r->k++));
+        if ((rc = hb_cluster_do(r, HB_CLUSTER_CLAIM, r->k - 1, &found, e)) != HB_OK)
+            return rc;
         for (size_t block = 0; block < n_blocks; block++)
             total += r->mass[block];
         if (total == 0)
@@ -89,6 +92,7 @@ static void seed(struct hb_cluster_run *r, uint32_t restart)
         if (r->k < r->opts->k)
             at = find_mass(r, draw(r, restart, r->k, total));
     }
+    return HB_OK;
 }
 
 /* ---- means ---- */
@@ -106,63 +110,48 @@ void hb_cluster_take(struct hb_cluster_run *r, uint32_t c, size_t i)
 }
 
 /* Exact sums do not care whether they are made at once or point by point. */
-static void add_all(struct hb_cluster_run *r)
+static int start(struct hb_cluster_run *r, struct hb_err *e)
 {
+    struct hb_cluster_found found;
+
     memset(r->sum, 0, (size_t)r->k * r->g->stride * sizeof *r->sum);
     memset(r->weight, 0, r->k * sizeof *r->weight);
-    for (size_t i = 0; i < r->g->n; i++)
-        hb_cluster_add(r, r->state[i].label, i);
+    return hb_cluster_do(r, HB_CLUSTER_START, 0, &found, e);
 }
 
 /* Give an empty cluster the farthest point; nothing happens when all lie on their centres. */
-static void refill(struct hb_cluster_run *r, uint32_t empty)
+static int refill(struct hb_cluster_run *r, uint32_t empty, struct hb_err *e)
 {
     const struct hb_cloud *g = r->g;
-    uint32_t most = 0;
-    size_t at = 0;
+    struct hb_cluster_found found;
+    int rc = hb_cluster_do(r, HB_CLUSTER_FARTHEST, 0, &found, e);
 
-    for (size_t i = 0; i < g->n; i++) {
-        uint32_t d = g->ops->distance(g, i, r->next + (size_t)r->state[i].label * g->stride);
-
-        if (d > most) {
-            most = d;
-            at = i;
-        }
-    }
-    if (most == 0)
-        return;
-    hb_cluster_take(r, r->state[at].label, at);
-    hb_cluster_add(r, empty, at);
-    r->state[at] = (struct hb_point_state){empty, 0, 0};
-    g->ops->put(g, at, r->next + (size_t)empty * g->stride);
+    if (rc != HB_OK || found.most == 0)
+        return rc;
+    hb_cluster_take(r, r->state[found.at].label, found.at);
+    hb_cluster_add(r, empty, found.at);
+    r->state[found.at] = (struct hb_point_state){empty, 0, 0};
+    g->ops->put(g, found.at, r->next + (size_t)empty * g->stride);
+    return HB_OK;
 }
 
-static void move_centres(struct hb_cluster_run *r)
+static int move_centres(struct hb_cluster_run *r, struct hb_err *e)
 {
     const struct hb_cloud *g = r->g;
     int16_t *swap = r->centre;
+    int rc = HB_OK;
 
     memcpy(r->next, r->centre, (size_t)r->k * g->stride * sizeof *r->next);
     for (uint32_t c = 0; c < r->k; c++)
         if (r->weight[c] > 0)
             g->ops->mean(g, r->sum + (size_t)c * g->stride, r->weight[c],
                          r->next + (size_t)c * g->stride);
-    for (uint32_t c = 0; c < r->k; c++)
+    for (uint32_t c = 0; c < r->k && rc == HB_OK; c++)
         if (r->weight[c] == 0)
-            refill(r, c);
+            rc = refill(r, c, e);
     r->centre = r->next;
     r->next = swap;
-    g->ops->moved(r);
-}
-
-static uint64_t cost_of(const struct hb_cluster_run *r)
-{
-    const struct hb_cloud *g = r->g;
-    uint64_t cost = 0;
-
-    for (size_t i = 0; i < g->n; i++)
-        cost += g->weight[i] * g->ops->distance(g, i, hb_cluster_centre(r, r->state[i].label));
-    return cost;
+    return rc;
 }
 
 /* ---- the result ---- */
@@ -240,14 +229,17 @@ static int all_apart(const struct hb_cloud *g, uint32_t *label, struct hb_cluste
 
 static void run_fini(struct hb_cluster_run *r)
 {
+    const size_t centres = (size_t)r->opts->k * r->g->stride * sizeof *r->centre;
+
+    hb_cluster_crew_end(r);
     r->g->ops->run_fini(r);
     hb_mem_free(r->own);
-    hb_mem_free(r->state);
-    hb_mem_free(r->centre);
-    hb_mem_free(r->next);
+    hb_cluster_room_free(r, r->state, r->g->n * sizeof *r->state);
+    hb_cluster_room_free(r, r->centre, centres);
+    hb_cluster_room_free(r, r->next, centres);
+    hb_cluster_room_free(r, r->mass, (r->g->n / BLOCK + 1) * sizeof *r->mass);
     hb_mem_free(r->sum);
     hb_mem_free(r->weight);
-    hb_mem_free(r->mass);
     hb_mem_free(r->to);
 }
 
@@ -258,49 +250,54 @@ static int run_init(struct hb_cluster_run *r, struct hb_err *e)
     size_t row = g->stride;
     int rc;
 
-    if ((rc = hb_mem_new(&r->state, g->n, sizeof *r->state, "labels", e)) != HB_OK ||
-        (rc = hb_mem_new(&r->centre, k, row * sizeof *r->centre, "centres", e)) != HB_OK ||
-        (rc = hb_mem_new(&r->next, k, row * sizeof *r->next, "centres", e)) != HB_OK ||
+    if ((rc = hb_cluster_room(r, &r->state, g->n, sizeof *r->state, "labels", e)) != HB_OK ||
+        (rc = hb_cluster_room(r, &r->centre, k, row * sizeof *r->centre, "centres", e)) != HB_OK ||
+        (rc = hb_cluster_room(r, &r->next, k, row * sizeof *r->next, "centres", e)) != HB_OK ||
+        (rc = hb_cluster_room(r, &r->mass, g->n / BLOCK + 1, sizeof *r->mass, "centres", e)) !=
+            HB_OK ||
         (rc = hb_mem_new(&r->sum, k, row * sizeof *r->sum, "centres", e)) != HB_OK ||
         (rc = hb_mem_new(&r->weight, k, sizeof *r->weight, "centres", e)) != HB_OK ||
         (rc = hb_mem_new(&r->to, k, sizeof *r->to, "centres", e)) != HB_OK ||
-        (rc = hb_mem_new(&r->mass, g->n / BLOCK + 1, sizeof *r->mass, "centres", e)) != HB_OK)
+        (rc = g->ops->run_init(r, e)) != HB_OK)
         return rc;
-    return g->ops->run_init(r, e);
+    return hb_cluster_crew_start(r, e);
 }
 
 /* One restart, from seeding to the last labels. */
-static void run_once(struct hb_cluster_run *r, uint32_t restart, hb_cluster_progress progress,
-                     void *ctx)
+static int run_once(struct hb_cluster_run *r, uint32_t restart, hb_cluster_progress progress,
+                    void *ctx, struct hb_err *e)
 {
     const struct hb_cluster_opts *o = r->opts;
     uint64_t allowed =
         r->g->total / 1000000 * o->tol_ppm + r->g->total % 1000000 * o->tol_ppm / 1000000;
-    uint64_t moved = UINT64_MAX;
+    struct hb_cluster_found moved = {.sum = UINT64_MAX};
+    int rc;
 
     if (progress != NULL)
         progress(ctx, (double)restart / o->restarts);
-    seed(r, restart);
-    add_all(r);
-    r->g->ops->seeded(r);
-    for (r->iters = 0; r->iters < o->iters && moved > allowed; r->iters++) {
+    if ((rc = seed(r, restart, e)) != HB_OK || (rc = start(r, e)) != HB_OK)
+        return rc;
+    for (r->iters = 0; r->iters < o->iters && moved.sum > allowed; r->iters++) {
         if (progress != NULL)
             progress(ctx, (restart + (double)r->iters / o->iters) / o->restarts);
-        move_centres(r);
-        moved = r->g->ops->assign(r);
+        if ((rc = move_centres(r, e)) != HB_OK ||
+            (rc = hb_cluster_do(r, HB_CLUSTER_ASSIGN, 0, &moved, e)) != HB_OK)
+            return rc;
     }
+    return HB_OK;
 }
 
 /* Labels of this run into the result if it is the best so far. */
 static int keep_best(struct hb_cluster_run *r, bool first, uint32_t *label, struct hb_clusters *out,
                      struct hb_err *e)
 {
-    uint64_t cost = cost_of(r);
+    struct hb_cluster_found cost;
     int rc;
 
-    if (!first && cost >= out->cost)
-        return HB_OK;
-    out->cost = cost;
+    if ((rc = hb_cluster_do(r, HB_CLUSTER_COST, 0, &cost, e)) != HB_OK ||
+        (!first && cost.sum >= out->cost))
+        return rc;
+    out->cost = cost.sum;
     out->iters = r->iters;
     if ((rc = number_clusters(r->g, r->centre, r->weight, r->k, r->to, out, e)) != HB_OK)
         return rc;
@@ -356,8 +353,8 @@ static int cluster(const struct hb_cloud *g, const struct hb_cluster_opts *opts,
         return all_apart(g, label, out, e);
     rc = run_init(&r, e);
     for (uint32_t i = 0; rc == HB_OK && i < opts->restarts; i++) {
-        run_once(&r, i, progress, ctx);
-        rc = keep_best(&r, i == 0, label, out, e);
+        if ((rc = run_once(&r, i, progress, ctx, e)) == HB_OK)
+            rc = keep_best(&r, i == 0, label, out, e);
     }
     run_fini(&r);
     return rc;

