@@ -21,7 +21,9 @@ enum {
     OPT_WORKERS,
     OPT_CACHE,
     OPT_KEEP_CACHE,
-    OPT_PLAN
+    OPT_PLAN,
+    OPT_QUALITY,
+    OPT_NO_QUALITY
 };
 
 #define PLUGIN_PATH_OPTION                                                                         \
@@ -50,5 +52,7 @@ void bucket_open_operand(const struct tool_spec *spec, const char *path, struct 
 
 /* The commands; return the exit code. */
 int bucket_run_check(int argc, char **argv);
+int bucket_run_info(int argc, char **argv);
+int bucket_run_compare(int argc, char **argv);
 
 #endif

@@ -228,89 +228,6 @@ static int run_build(int argc, char **argv)
     return tool_finish(TOOL_OK);
 }
 
-/* ---- info ---- */
-
-static const struct tool_spec info_spec = {"hb-bucket info", "hb-bucket info FILE.hba",
-                                           "Verify a bucket file and describe it as a JSON object.",
-                                           no_options};
-
-static const char *kind_name(enum hb_bucket_kind kind)
-{
-    switch (kind) {
-    case HB_BUCKETS_NONE: return "none";
-    case HB_BUCKETS_IDENTITY: return "identity";
-    case HB_BUCKETS_U8: return "u8";
-    case HB_BUCKETS_U16: return "u16";
-    case HB_BUCKETS_U32: return "u32";
-    }
-    return "unknown";
-}
-
-static void put_deck(struct hb_buf *line, const struct hb_deck *deck)
-{
-    hb_buf_printf(line, "\"deck\":{\"ranks\":%d,\"suits\":%d,\"hole\":%d,\"board\":[",
-                  deck->n_ranks, deck->n_suits, deck->n_hole);
-    for (int s = 0; s < deck->n_streets; s++)
-        hb_buf_printf(line, "%s%d", s > 0 ? "," : "", deck->n_board[s]);
-    hb_buf_printf(line, "]}");
-}
-
-static void put_street(struct hb_buf *line, int street, const struct hb_buckets_street *st)
-{
-    hb_buf_printf(line,
-                  "{\"street\":\"%s\",\"kind\":\"%s\",\"recall\":\"%s\",\"buckets\":%" PRIu32
-                  ",\"hands\":%" PRIu64 ",\"hottest\":",
-                  hb_street_name(street), kind_name(st->kind),
-                  st->sense == HB_ISO_ROUNDS ? "perfect" : "imperfect", st->n_buckets, st->n_hands);
-    hb_json_real(line, (double)st->hottest / (double)st->total);
-    bucket_put_text(line, "plugin", st->plugin);
-    bucket_put_text(line, "version", st->version);
-    bucket_put_text(line, "args", st->args);
-    hb_buf_printf(line, "}");
-}
-
-/* Refuses options; operands must be n. */
-static void only_operands(const struct tool_spec *spec, int argc, char **argv, int n,
-                          const char *what)
-{
-    const char *arg;
-
-    while (tool_next(spec, argc, argv, &arg) != -1)
-        continue; /* there are none to look at */
-    if (argc - optind != n)
-        tool_usage(spec, "%s", what);
-}
-
-static int run_info(int argc, char **argv)
-{
-    char hex[HB_HASH_HEX];
-    struct hb_buf line = {0};
-    struct hb_buckets b;
-    const char *comma = "";
-
-    only_operands(&info_spec, argc, argv, 1, "one bucket file is needed");
-    bucket_open_operand(&info_spec, argv[optind], &b);
-    hb_buf_printf(&line, "{");
-    put_deck(&line, &b.deck);
-    hb_buf_printf(&line, ",\"streets\":[");
-    for (int s = 0; s < b.deck.n_streets; s++)
-        if (b.street[s].kind != HB_BUCKETS_NONE) {
-            hb_buf_printf(&line, "%s", comma);
-            put_street(&line, s, &b.street[s]);
-            comma = ",";
-        }
-    hb_buf_printf(&line, "],\"map_bytes\":%" PRIu64, hb_buckets_bytes(&b));
-    hb_hash_hex(&b.content, hex);
-    bucket_put_text(&line, "content", hex);
-    hb_hash_hex(&b.root, hex);
-    bucket_put_text(&line, "root", hex);
-    bucket_put_text(&line, "path", b.path);
-    hb_buf_printf(&line, "}");
-    bucket_print_line(&line);
-    hb_buckets_fini(&b);
-    return tool_finish(TOOL_OK);
-}
-
 /* ---- plugins ---- */
 
 static const struct tool_option plugins_options[] = {PLUGIN_PATH_OPTION, {NULL, 0, NULL, NULL}};
@@ -441,6 +358,18 @@ static int run_count(int argc, char **argv)
 
 /* ---- lookup ---- */
 
+/* Refuses options; operands must be n. */
+static void only_operands(const struct tool_spec *spec, int argc, char **argv, int n,
+                          const char *what)
+{
+    const char *arg;
+
+    while (tool_next(spec, argc, argv, &arg) != -1)
+        continue; /* there are none to look at */
+    if (argc - optind != n)
+        tool_usage(spec, "%s", what);
+}
+
 static const struct tool_spec lookup_spec = {
     "hb-bucket lookup", "hb-bucket lookup FILE.hba HAND",
     "Print street, canonical index and bucket of a hand as a JSON object.", no_options};
@@ -473,7 +402,8 @@ static const struct tool_spec main_spec = {
     "hb-bucket",
     "hb-bucket build --config FILE -o OUT.hba [--num-workers N] [--cache DIR] [--keep-cache] "
     "[--plan] [--plugin-path DIRS] [--quiet]\n"
-    "hb-bucket info FILE.hba\n"
+    "hb-bucket info FILE.hba [--quality] [--quiet]\n"
+    "hb-bucket compare A.hba B.hba [--no-quality] [--quiet]\n"
     "hb-bucket plugins [--plugin-path DIRS]\n"
     "hb-bucket check PLUGIN [--args ARGS] [--game FILE] [--street S] [--samples N] "
     "[--timeout SECONDS] [--plugin-path DIRS]\n"
@@ -485,10 +415,16 @@ static const struct tool_spec main_spec = {
 
 int main(int argc, char **argv)
 {
-    static const struct tool_command commands[] = {
-        {"build", run_build},   {"info", run_info},          {"plugins", run_plugins},
-        {"index", run_index},   {"unindex", run_unindex},    {"count", run_count},
-        {"lookup", run_lookup}, {"check", bucket_run_check}, {NULL, NULL}};
+    static const struct tool_command commands[] = {{"build", run_build},
+                                                   {"info", bucket_run_info},
+                                                   {"plugins", run_plugins},
+                                                   {"index", run_index},
+                                                   {"unindex", run_unindex},
+                                                   {"count", run_count},
+                                                   {"lookup", run_lookup},
+                                                   {"check", bucket_run_check},
+                                                   {"compare", bucket_run_compare},
+                                                   {NULL, NULL}};
 
     tool_init("hb-bucket");
     return tool_dispatch(&main_spec, commands, argc, argv);

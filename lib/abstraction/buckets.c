@@ -228,6 +228,19 @@ int hb_buckets_fit(const struct hb_buckets *b, const struct hb_deck *deck,
     return HB_OK;
 }
 
+int hb_buckets_same_deck(const struct hb_buckets *a, const struct hb_buckets *b, struct hb_err *e)
+{
+    char deck_a[96];
+    char deck_b[96];
+
+    if (same_deck(&a->deck, &b->deck))
+        return HB_OK;
+    say_deck(&a->deck, deck_a, sizeof deck_a);
+    say_deck(&b->deck, deck_b, sizeof deck_b);
+    return hb_fail(e, HB_EIDENTITY, "these are for different decks: %s, and %s ('%s', '%s')",
+                   deck_a, deck_b, a->path, b->path);
+}
+
 uint32_t hb_buckets_at(const struct hb_buckets *b, int street, uint64_t hand)
 {
     return hb_buckets_in(&b->street[street], hand);

@@ -71,6 +71,10 @@ void hb_buckets_fini(struct hb_buckets *b);
 int hb_buckets_fit(const struct hb_buckets *b, const struct hb_deck *deck,
                    const bool need[HB_STREETS], struct hb_err *e) HB_MUSTUSE;
 
+/* Whether two files are for the same deck and streets. Errors: HB_EIDENTITY naming both sides. */
+int hb_buckets_same_deck(const struct hb_buckets *a, const struct hb_buckets *b,
+                         struct hb_err *e) HB_MUSTUSE;
+
 /* Bucket of a hand: n_hole + n_board[street] cards, own first. The street must have buckets. Cost:
  * one index computation and one load. */
 uint32_t hb_buckets_of(const struct hb_buckets *b, int street, const uint8_t *cards);
