@@ -197,9 +197,9 @@ static void put_result(const struct job *j, struct hb_buf *out)
     hb_buf_u8(out, ']');
     if (j->o.aivat) {
         hb_buf_printf(out, ",\"aivat\":{\"mbb_per_hand\":");
-        hb_json_real(out, mbb(m, m->aivat.mean));
+        hb_json_real(out, mbb(m, m->chips[m->n].mean));
         hb_buf_printf(out, ",\"ci95\":");
-        hb_json_real(out, mbb(m, hb_stat_ci95(&m->aivat)));
+        hb_json_real(out, mbb(m, hb_stat_ci95(&m->chips[m->n])));
         hb_buf_printf(out, ",\"learned_hands\":%llu}", (unsigned long long)m->n_learned);
     }
     hb_buf_u8(out, '}');

@@ -3,14 +3,12 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/os.h"
-#include "base/pool.h"
 #include "game/handlog.h"
 #include "run/hand.h"
 
-#define BLOCK_DEALS  64 /* part of the result: blocks are added up in order */
-#define ALONE_BLOCKS 32 /* fewer of them are not worth a process */
-#define LOG_HAND_MAX 4096u
+#define LOG_HAND_MAX 4096u /* bytes of a hand's log on average */
+#define ALONE_PLAIN  2000  /* fewer deals are not worth a process */
+#define ALONE_AIVAT  64
 /* AIVAT learns from deals and hands that no match has, a quarter of the match within bounds. */
 #define LEARN_HAND (UINT32_C(1) << 31)
 #define LEARN_DEAL (UINT64_C(1) << 45)
@@ -148,17 +146,10 @@ static void write_hand(const struct hb_match *m, const struct hb_matchstate *h, 
         hb_handlog_phh(&m->rules, h, win, name, (uint64_t)h->hand + 1, log);
 }
 
-/* What a block of deals comes to, and behind it the text of its log. */
-struct block {
-    struct hb_stat chips[HB_PLAYERS_MAX];
-    struct hb_stat aivat;
-};
-
 struct play { /* a match being played, in whatever process */
     struct hb_match *m;
     const struct hb_match_watch *w;
     struct hb_matchstate hand;
-    struct hb_buf log;
 };
 
 /* The first player's chips in a hand by AIVAT, added to *sum. */
@@ -175,80 +166,46 @@ static int estimate(struct play *p, double *sum, struct hb_err *e)
     return rc;
 }
 
-static int play_deal(struct play *p, uint64_t deal, struct block *b, struct hb_err *e)
+/* hb_deals: what each player wins a hand, and the first one by AIVAT. */
+static int play_deal(void *ctx, uint64_t deal, double *number, struct hb_buf *log, struct hb_err *e)
 {
+    struct play *p = ctx;
     const struct hb_match *m = p->m;
-    double sum[HB_PLAYERS_MAX] = {0};
     double win[HB_PLAYERS_MAX];
-    double aivat = 0;
     int rc;
 
+    for (int i = 0; i <= m->n; i++)
+        number[i] = 0;
     for (int k = 0; k < m->n; k++) {
         uint32_t hand = (uint32_t)(deal * (unsigned)m->n) + (uint32_t)k;
 
         hb_hand_deal(&m->rules, m->o.seed, deal, hand, &p->hand);
-        if ((rc = play_hand(p->m, &p->hand, e)) != HB_OK || (rc = estimate(p, &aivat, e)) != HB_OK)
+        if ((rc = play_hand(p->m, &p->hand, e)) != HB_OK ||
+            (rc = estimate(p, &number[m->n], e)) != HB_OK)
             return rc;
         hb_hand_win(&m->rules, &p->hand, win);
         for (int i = 0; i < m->n; i++)
-            sum[hb_hand_player(m->n, i, hand)] += win[i];
-        write_hand(m, &p->hand, win, &p->log);
+            number[hb_hand_player(m->n, i, hand)] += win[i];
+        write_hand(m, &p->hand, win, log);
     }
-    for (int i = 0; i < m->n; i++)
-        hb_stat_add(&b->chips[i], sum[i] / m->n);
-    hb_stat_add(&b->aivat, aivat / m->n);
+    for (int i = 0; i <= m->n; i++)
+        number[i] /= m->n;
     return HB_OK;
 }
 
-static size_t log_max(const struct hb_match *m)
+static int pass_log(void *ctx, const void *text, size_t len, struct hb_err *e)
 {
-    return m->o.log == HB_MATCH_LOG_NONE ? 0 : (size_t)BLOCK_DEALS * (unsigned)m->n * LOG_HAND_MAX;
+    const struct play *p = ctx;
+
+    return p->w->log(p->w->ctx, text, len, e);
 }
 
-/* hb_pool_work: play block number `unit`. */
-static int play_block(void *ctx, uint32_t job, uint32_t unit, void *result, size_t *len,
-                      struct hb_err *e)
+static void pass_tell(void *ctx)
 {
-    struct play *p = ctx;
-    struct block *b = result;
-    uint64_t deal = (uint64_t)unit * BLOCK_DEALS;
-    int rc = HB_OK;
+    const struct play *p = ctx;
 
-    (void)job;
-    memset(b, 0, sizeof *b);
-    p->log.len = 0;
-    for (int i = 0; rc == HB_OK && i < BLOCK_DEALS && deal < p->m->n_deals; i++)
-        rc = play_deal(p, deal++, b, e);
-    if (rc != HB_OK || (rc = hb_buf_check(&p->log, e)) != HB_OK)
-        return rc;
-    if (p->log.len > log_max(p->m))
-        return hb_fail(e, HB_ELIMIT, "the log of %d deals takes more than %zu bytes", BLOCK_DEALS,
-                       log_max(p->m));
-    if (p->log.len > 0)
-        memcpy(b + 1, p->log.data, p->log.len);
-    *len = sizeof *b + p->log.len;
-    return HB_OK;
-}
-
-/* hb_pool_work: add it up. */
-static int take_block(void *ctx, uint32_t job, uint32_t unit, const void *result, size_t len,
-                      struct hb_err *e)
-{
-    struct play *p = ctx;
-    const struct block *b = result;
-    int rc;
-
-    (void)job;
-    (void)unit;
-    for (int i = 0; i < p->m->n; i++)
-        hb_stat_merge(&p->m->chips[i], &b->chips[i]);
-    if (p->m->estimator != NULL)
-        hb_stat_merge(&p->m->aivat, &b->aivat);
-    if (p->w->log != NULL && (rc = p->w->log(p->w->ctx, b + 1, len - sizeof *b, e)) != HB_OK)
-        return rc;
     if (p->w->tell != NULL)
         p->w->tell(p->w->ctx, p->m);
-    return HB_OK;
 }
 
 static int learn(struct play *p, struct hb_err *e)
@@ -273,31 +230,25 @@ static int learn(struct play *p, struct hb_err *e)
 
 int hb_match_run(struct hb_match *m, const struct hb_match_watch *w, struct hb_err *e)
 {
+    bool logs = m->o.log != HB_MATCH_LOG_NONE;
     struct play *p = NULL;
-    struct hb_pool *pool = NULL;
-    uint32_t n_blocks = (uint32_t)((m->n_deals + BLOCK_DEALS - 1) / BLOCK_DEALS);
-    uint32_t alone = m->estimator != NULL ? 1 : ALONE_BLOCKS;
-    int n = m->o.n_workers > 0 ? m->o.n_workers : hb_os_cpus();
     int rc = hb_mem_new(&p, 1, sizeof *p, "a match", e);
+    const struct hb_deals d = {.ctx = p,
+                               .n_deals = m->n_deals,
+                               .n_numbers = m->n + 1,
+                               .log_max = logs ? (size_t)m->n * LOG_HAND_MAX : 0,
+                               .alone = m->estimator != NULL ? ALONE_AIVAT : ALONE_PLAIN,
+                               .n_workers = m->o.n_workers,
+                               .play = play_deal,
+                               .log = logs && w->log != NULL ? pass_log : NULL,
+                               .tell = pass_tell};
 
     if (rc != HB_OK)
         return rc;
     p->m = m;
     p->w = w;
-    rc = learn(p, e);
-    if (n_blocks / alone < (uint32_t)n)
-        n = 1 + (int)(n_blocks / alone);
-    if (rc == HB_OK)
-        rc = hb_pool_new(n,
-                         &(struct hb_pool_work){.ctx = p,
-                                                .result_max = sizeof(struct block) + log_max(m),
-                                                .unit = play_block,
-                                                .take = take_block},
-                         &pool, e);
-    if (rc == HB_OK)
-        rc = hb_pool_run(pool, 0, n_blocks, NULL, NULL, e);
-    hb_pool_free(pool);
-    hb_buf_fini(&p->log);
+    if ((rc = learn(p, e)) == HB_OK)
+        rc = hb_deals_run(&d, m->chips, e);
     hb_mem_free(p);
     return rc;
 }

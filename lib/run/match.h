@@ -6,8 +6,8 @@
  * would there. The mean over the hands of a deal is one number of the sample; hands of a deal are
  * not independent, deals are.
  *
- * Deals are shared out in blocks (base/pool.h) and the blocks added up in order, so the result
- * depends on the players, the seed and the number of hands alone. Threads: main thread. */
+ * The result depends on the players, the seed and the number of hands alone (deals.h).
+ * Threads: main thread. */
 #ifndef HB_RUN_MATCH_H
 #define HB_RUN_MATCH_H
 
@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/stat.h"
 #include "run/aivat.h"
+#include "run/deals.h"
 #include "run/player.h"
 
 enum hb_match_log { HB_MATCH_LOG_NONE, HB_MATCH_LOG_ACPC, HB_MATCH_LOG_PHH };
@@ -38,12 +38,13 @@ struct hb_match_options {
 struct hb_match { /* {0} is closed; not to be moved while it is open */
     struct hb_rules rules;
     char game_name[HB_NAME_MAX];
-    int n;                                /* players */
-    const char *name[HB_PLAYERS_MAX];     /* borrowed */
-    struct hb_stat chips[HB_PLAYERS_MAX]; /* chips/hand of each player, a number for each deal */
-    struct hb_stat aivat;                 /* the same of the first player by AIVAT */
-    uint64_t n_deals;                     /* to be played */
-    uint64_t n_learned;                   /* hands that AIVAT learned from beforehand */
+    int n;                            /* players */
+    const char *name[HB_PLAYERS_MAX]; /* borrowed */
+    /* Chips/hand, a number for each deal: of each player, and behind them of the first player by
+     * AIVAT. */
+    struct hb_stat chips[HB_DEALS_NUMBERS];
+    uint64_t n_deals;   /* to be played */
+    uint64_t n_learned; /* hands that AIVAT learned from beforehand */
     /* private */
     struct hb_match_options o;
     struct hb_player *player;   /* owned, [n] */
