@@ -110,7 +110,8 @@ static struct hb_abs *create(const struct hb_host *host, const struct hb_shape *
     a->host = host;
     a->last = last;
     a->bins = bins != 0 ? bins : 50;
-    a->features = (struct hb_features){sizeof a->features, 1, sizeof(uint16_t), "l2"};
+    a->features = (struct hb_features){
+        .size = sizeof a->features, .n = 1, .item_bytes = sizeof(uint16_t), .distance = "l2"};
     if (street == last)
         return a;
     run_outs = host->run_outs(host->ctx, street, last);

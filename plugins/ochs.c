@@ -57,7 +57,8 @@ static uint8_t *bins_of_last(const struct hb_host *host, int last)
 
 static bool cluster_starting_hands(struct hb_abs *a, int last, uint32_t n_clusters)
 {
-    static const struct hb_features histogram = {sizeof histogram, BINS, sizeof(uint32_t), "emd"};
+    static const struct hb_features histogram = {
+        .size = sizeof histogram, .n = BINS, .item_bytes = sizeof(uint32_t), .distance = "emd"};
     const struct hb_host *host = a->host;
     uint64_t n = host->count(host->ctx, 0);
     uint8_t *bin = bins_of_last(host, last);
@@ -166,7 +167,8 @@ static struct hb_abs *create(const struct hb_host *host, const struct hb_shape *
     if (a == NULL)
         return NULL;
     a->host = host;
-    a->features = (struct hb_features){sizeof a->features, 0, sizeof(uint8_t), "l2"};
+    a->features = (struct hb_features){
+        .size = sizeof a->features, .item_bytes = sizeof(uint8_t), .distance = "l2"};
     for (uint32_t n = 1; n <= OPPONENTS_MAX; n++)
         a->reciprocal[n] = (uint32_t)(UINT64_C(0x100000000) / (2 * n) + 1);
     if (cluster_starting_hands(a, last, n_clusters))

@@ -39,7 +39,8 @@ static void destroy(struct hb_abs *a)
 
 static const struct hb_features *features(const struct hb_abs *a, int street)
 {
-    static const struct hb_features four = {sizeof four, 4, sizeof(uint8_t), "l2"};
+    static const struct hb_features four = {
+        .size = sizeof four, .n = 4, .item_bytes = 1, .distance = "l2"};
 
     (void)a, (void)street; /* the same everywhere */
     return &four;

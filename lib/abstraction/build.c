@@ -116,6 +116,15 @@ int hb_build_load(const struct hb_deck *deck, const bool need[HB_STREETS],
 
 /* ---- streets ---- */
 
+/* Whether the plugin of an earlier street wants the buckets of this one. */
+static bool is_awaited(const struct builder *b, int street)
+{
+    for (int s = 0; s < street; s++)
+        if (b->plugin[s].abs != NULL && hb_plugin_wants_buckets(&b->plugin[s]))
+            return true;
+    return false;
+}
+
 static int build_street(struct builder *b, int street, const char *args, struct hb_err *e)
 {
     struct hb_street *s = &b->street[street];
@@ -128,6 +137,8 @@ static int build_street(struct builder *b, int street, const char *args, struct 
                             .services = b->services,
                             .strengths = &b->strengths,
                             .cache = &b->cache,
+                            .all = b->street,
+                            .awaited = is_awaited(b, street),
                             .n_processes = b->o->n_processes,
                             .progress = on_stage,
                             .ctx = b};
@@ -135,6 +146,7 @@ static int build_street(struct builder *b, int street, const char *args, struct 
         (rc = hb_street_build(s, e)) != HB_OK)
         return rc;
     b->buckets.street[street] = s->st;
+    hb_services_keep(b->services, street, s->plugin->abs->id, s->awaited ? &s->buckets : NULL);
     return HB_OK;
 }
 

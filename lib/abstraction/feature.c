@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "abstraction/hba.h"
+#include "abstraction/sparse.h"
 #include "abstraction/weights.h"
 #include "base/mem.h"
 #include "base/os.h"
@@ -12,7 +13,7 @@
 #define HANDS_MAX      1326u
 #define UNITS          128u   /* the boards of a street are cut into so many shares */
 #define CREW_POINTS    20000u /* fewer vectors are not worth a process */
-#define SHAPE_BYTES    20     /* of the sections "shape" and "clusters", man/hb-stage.5 */
+#define SHAPE_BYTES    24     /* of the sections "shape" and "clusters", man/hb-stage.5 */
 #define CLUSTERS_BYTES 20
 
 /* ---- arguments ---- */
@@ -117,28 +118,68 @@ int hb_feature_args(const char *args, struct hb_cluster_opts *opts, char *rest, 
 
 /* ---- vectors ---- */
 
+static int take_distance(const struct hb_features *f, struct hb_vectors *v, struct hb_err *e)
+{
+    if (strcmp(f->distance, "emd") == 0) {
+        v->distance = HB_DISTANCE_EMD;
+    } else if (strcmp(f->distance, "l2") == 0) {
+        v->distance = HB_DISTANCE_L2;
+    } else if (strcmp(f->distance, "ground") == 0) {
+        if (!HB_HAS(f, ground))
+            return hb_fail(e, HB_EPLUGIN, "distance 'ground' without costs from bin to bin");
+        v->distance = HB_DISTANCE_GROUND;
+        v->ground = f->ground;
+        v->entries = HB_HAS(f, entries) && f->entries < f->n ? f->entries : f->n;
+    } else {
+        return hb_fail(e, HB_EPLUGIN, "no distance '%.20s'; there are 'emd', 'l2' and 'ground'",
+                       f->distance);
+    }
+    return HB_OK;
+}
+
 int hb_feature_shape(const struct hb_features *f, struct hb_vectors *v, struct hb_err *e)
 {
-    uint32_t least = 1;
+    uint32_t least;
+    uint32_t most;
+    int rc;
 
     if (f == NULL || !HB_HAS(f, n) || !HB_HAS(f, item_bytes) || !HB_HAS(f, distance))
         return hb_fail(e, HB_EPLUGIN, "features without a number, size or distance");
     *v = (struct hb_vectors){.numbers = f->n, .item_bytes = f->item_bytes};
-    if (strcmp(f->distance, "emd") == 0) {
-        v->distance = HB_DISTANCE_EMD;
-        least = 2;
-    } else if (strcmp(f->distance, "l2") == 0) {
-        v->distance = HB_DISTANCE_L2;
-    } else {
-        return hb_fail(e, HB_EPLUGIN, "no distance '%.20s'; there are 'emd' and 'l2'", f->distance);
-    }
-    if (f->n < least || f->n > HB_CLUSTER_NUMBERS_MAX)
+    if ((rc = take_distance(f, v, e)) != HB_OK)
+        return rc;
+    least = v->distance == HB_DISTANCE_EMD ? 2 : 1;
+    most = v->distance == HB_DISTANCE_GROUND ? HB_CLUSTER_GROUND_MAX : HB_CLUSTER_NUMBERS_MAX;
+    if (f->n < least || f->n > most)
         return hb_fail(e, HB_EPLUGIN, "vectors of %u numbers; %u to %u are possible",
-                       (unsigned)f->n, (unsigned)least, HB_CLUSTER_NUMBERS_MAX);
+                       (unsigned)f->n, (unsigned)least, (unsigned)most);
     if (f->item_bytes != 1 && f->item_bytes != 2 && f->item_bytes != 4)
         return hb_fail(e, HB_EPLUGIN, "numbers of %u bytes; 1, 2 and 4 are possible",
                        (unsigned)f->item_bytes);
     return HB_OK;
+}
+
+/* ---- vectors as points ---- */
+
+/* Bytes of a vector among the points, where those of a ground distance are sparse. */
+static uint32_t point_bytes(const struct hb_vectors *v)
+{
+    return v->distance == HB_DISTANCE_GROUND ? hb_sparse_bytes(v->entries, v->item_bytes)
+                                             : v->numbers * v->item_bytes;
+}
+
+/* n vectors of a plugin into the points; `rows` has room for them as such. */
+static int add_vectors(struct hb_points *points, const struct hb_vectors *v, const void *vectors,
+                       void *rows, const uint32_t *weight, size_t n, uint32_t *point,
+                       struct hb_err *e)
+{
+    struct hb_err why = {0};
+
+    if (v->distance != HB_DISTANCE_GROUND)
+        return hb_points_add(points, vectors, weight, n, point, e);
+    if (hb_sparse_pack(vectors, n, v->numbers, v->item_bytes, v->entries, rows, &why) != HB_OK)
+        return hb_fail(e, HB_EPLUGIN, "%s", why.msg);
+    return hb_points_add(points, rows, weight, n, point, e);
 }
 
 /* ---- some vectors ---- */
@@ -178,17 +219,21 @@ int hb_feature_cluster(const struct hb_features *f, const void *vector, const ui
 {
     struct hb_points points = {0};
     uint32_t *bucket = NULL;
+    void *rows = NULL;
     struct hb_vectors v;
     int rc;
 
     if ((rc = hb_feature_shape(f, &v, e)) != HB_OK)
         return rc;
-    if ((rc = hb_points_init(&points, v.numbers * v.item_bytes, e)) == HB_OK &&
-        (rc = hb_points_add(&points, vector, weight, n, label, e)) == HB_OK &&
+    if ((v.distance != HB_DISTANCE_GROUND ||
+         (rc = hb_mem_new(&rows, n, point_bytes(&v), "vectors", e)) == HB_OK) &&
+        (rc = hb_points_init(&points, point_bytes(&v), e)) == HB_OK &&
+        (rc = add_vectors(&points, &v, vector, rows, weight, n, label, e)) == HB_OK &&
         (rc = hb_mem_new(&bucket, points.n, sizeof *bucket, "labels", e)) == HB_OK &&
         (rc = cluster_packed(&points, &v, opts, bucket, out, e)) == HB_OK)
         for (size_t i = 0; i < n; i++)
             label[i] = bucket[label[i]];
+    hb_mem_free(rows);
     hb_mem_free(bucket);
     hb_points_fini(&points);
     return rc;
@@ -205,12 +250,14 @@ struct gather {
     const struct hb_abstraction *abs;
     const struct hb_abs *instance;
     const struct hb_err *failure;
-    uint32_t n_units, vector_bytes;
-    uint32_t *point;          /* [hands] shared */
-    uint8_t *vectors;         /* [HANDS_MAX][vector_bytes] */
-    struct hb_points *points; /* of the parent */
-    uint32_t *id;             /* [hands of a unit] numbers among all */
-    uint32_t *weight;         /* [hands of a unit] */
+    const struct hb_vectors *shape;
+    uint32_t n_units, vector_bytes; /* of a vector as a point */
+    uint32_t *point;                /* [hands] shared */
+    uint8_t *vectors;               /* [HANDS_MAX] of a board */
+    uint8_t *rows;                  /* [HANDS_MAX][vector_bytes] the same as points */
+    struct hb_points *points;       /* of the parent */
+    uint32_t *id;                   /* [hands of a unit] numbers among all */
+    uint32_t *weight;               /* [hands of a unit] */
 };
 
 struct share {
@@ -256,7 +303,8 @@ static int ask_board(const struct gather *g, uint32_t board, struct hb_points *p
         return hb_fail(e, HB_EPLUGIN, "plugin '%s' fails at board %u", g->abs->id, (unsigned)board);
     }
     hb_weights(g->job->iso, HB_ISO_SET, g->job->street, first, n_hands, weight);
-    return hb_points_add(points, g->vectors, weight, (size_t)n_hands, g->point + first, e);
+    return add_vectors(points, g->shape, g->vectors, g->rows, weight, (size_t)n_hands,
+                       g->point + first, e);
 }
 
 /* A result: the vectors that are different, then their weights, 4 bytes each (all hands of a deck
@@ -317,13 +365,16 @@ static int run_gather(struct gather *g, struct hb_err *e)
         most = s.last - s.first > most ? s.last - s.first : most;
     }
     work.result_max = (size_t)most * (g->vector_bytes + sizeof(uint32_t));
-    if ((rc = hb_mem_new(&g->vectors, HANDS_MAX, g->vector_bytes, "vectors", e)) == HB_OK &&
+    if ((rc = hb_mem_new(&g->vectors, HANDS_MAX, (size_t)g->shape->numbers * g->shape->item_bytes,
+                         "vectors", e)) == HB_OK &&
+        (rc = hb_mem_new(&g->rows, HANDS_MAX, g->vector_bytes, "vectors", e)) == HB_OK &&
         (rc = hb_mem_new(&g->id, (size_t)most, sizeof *g->id, "vectors", e)) == HB_OK &&
         (rc = hb_mem_new(&g->weight, (size_t)most, sizeof *g->weight, "vectors", e)) == HB_OK &&
         (rc = hb_pool_new(j->n_processes, &work, &pool, e)) == HB_OK)
         rc = hb_pool_run(pool, 0, g->n_units, j->progress, j->ctx, e);
     hb_pool_free(pool);
     hb_mem_free(g->vectors);
+    hb_mem_free(g->rows);
     hb_mem_free(g->id);
     hb_mem_free(g->weight);
     return rc;
@@ -336,21 +387,45 @@ static void name_stage(const struct hb_feature_job *j, const char *stage, char n
 
 static void keep_points(const struct hb_feature_job *j, const struct hb_feature_points *p)
 {
-    const uint64_t n = p->vectors.n;
+    const struct hb_vectors *v = &p->vectors;
+    const uint64_t n = v->n;
+    const uint64_t costs =
+        v->distance == HB_DISTANCE_GROUND ? (uint64_t)v->numbers * v->numbers : 0;
     uint8_t shape[SHAPE_BYTES];
-    const struct hb_cache_part parts[] = {
-        {"shape", shape, sizeof shape},
-        {"point", p->point, p->n_hands * sizeof *p->point},
-        {"vector", p->vectors.vector, n * p->vectors.numbers * p->vectors.item_bytes},
-        {"weight", p->vectors.weight, n * sizeof *p->vectors.weight}};
+    const struct hb_cache_part parts[] = {{"shape", shape, sizeof shape},
+                                          {"point", p->point, p->n_hands * sizeof *p->point},
+                                          {"vector", v->vector, n * point_bytes(v)},
+                                          {"weight", v->weight, n * sizeof *v->weight},
+                                          {"ground", v->ground, costs * sizeof *v->ground}};
     char name[32];
 
     hb_set_u64(shape, n);
-    hb_set_u32(shape + 8, p->vectors.numbers);
-    hb_set_u32(shape + 12, p->vectors.item_bytes);
-    hb_set_u32(shape + 16, (uint32_t)p->vectors.distance);
+    hb_set_u32(shape + 8, v->numbers);
+    hb_set_u32(shape + 12, v->item_bytes);
+    hb_set_u32(shape + 16, (uint32_t)v->distance);
+    hb_set_u32(shape + 20, v->entries);
     name_stage(j, "vectors", name);
-    hb_cache_store(j->cache, name, j->key, parts, sizeof parts / sizeof parts[0]);
+    hb_cache_store(j->cache, name, j->key, parts, costs > 0 ? 5 : 4);
+}
+
+/* The parts of an open file that shape describes; false when one is missing. */
+static bool find_parts(struct hb_feature_points *p, const uint8_t *shape)
+{
+    struct hb_vectors *v = &p->vectors;
+
+    *v = (struct hb_vectors){.n = (size_t)hb_get_u64(shape),
+                             .numbers = hb_get_u32(shape + 8),
+                             .item_bytes = hb_get_u32(shape + 12),
+                             .distance = (enum hb_distance)hb_get_u32(shape + 16),
+                             .entries = hb_get_u32(shape + 20)};
+    p->point = hb_cache_part(p->file, "point", p->n_hands * sizeof *p->point);
+    v->vector = hb_cache_part(p->file, "vector", (uint64_t)v->n * point_bytes(v));
+    v->weight = hb_cache_part(p->file, "weight", v->n * sizeof *v->weight);
+    if (v->distance == HB_DISTANCE_GROUND)
+        v->ground =
+            hb_cache_part(p->file, "ground", (uint64_t)v->numbers * v->numbers * sizeof *v->ground);
+    return p->point != NULL && v->vector != NULL && v->weight != NULL &&
+           (v->distance != HB_DISTANCE_GROUND || v->ground != NULL);
 }
 
 bool hb_feature_points_find(const struct hb_feature_job *j, struct hb_feature_points *out)
@@ -362,17 +437,8 @@ bool hb_feature_points_find(const struct hb_feature_job *j, struct hb_feature_po
     name_stage(j, "vectors", name);
     if (!hb_cache_find(j->cache, name, j->key, &p.file))
         return false;
-    if ((shape = hb_cache_part(p.file, "shape", SHAPE_BYTES)) != NULL) {
-        p.vectors = (struct hb_vectors){.n = (size_t)hb_get_u64(shape),
-                                        .numbers = hb_get_u32(shape + 8),
-                                        .item_bytes = hb_get_u32(shape + 12),
-                                        .distance = (enum hb_distance)hb_get_u32(shape + 16)};
-        p.point = hb_cache_part(p.file, "point", p.n_hands * sizeof *p.point);
-        p.vectors.vector = hb_cache_part(
-            p.file, "vector", (uint64_t)p.vectors.n * p.vectors.numbers * p.vectors.item_bytes);
-        p.vectors.weight = hb_cache_part(p.file, "weight", p.vectors.n * sizeof *p.vectors.weight);
-    }
-    if (p.point == NULL || p.vectors.vector == NULL || p.vectors.weight == NULL) {
+    shape = hb_cache_part(p.file, "shape", SHAPE_BYTES);
+    if (shape == NULL || !find_parts(&p, shape)) {
         hb_feature_points_fini(&p);
         return false;
     }
@@ -390,13 +456,14 @@ int hb_feature_points_make(const struct hb_feature_job *j, const struct hb_abstr
                        .abs = abs,
                        .instance = instance,
                        .failure = failure,
+                       .shape = &p.vectors,
                        .n_units = n_boards < UNITS ? n_boards : UNITS,
                        .points = &p.made};
     int rc;
 
     if ((rc = hb_feature_shape(abs->features(instance, j->street), &p.vectors, e)) != HB_OK)
         return hb_context(e, rc, "plugin '%s'", abs->id);
-    g.vector_bytes = p.vectors.numbers * p.vectors.item_bytes;
+    g.vector_bytes = point_bytes(&p.vectors);
     if ((rc = hb_pool_memory("vectors", p.n_hands * sizeof *g.point, &p.shared, e)) == HB_OK &&
         (rc = hb_points_init(&p.made, g.vector_bytes, e)) == HB_OK) {
         p.point = g.point = p.shared;
@@ -434,6 +501,7 @@ static void cluster_key(const struct hb_feature_job *j, const struct hb_cluster_
     hb_buf_u32(key, o->iters);
     hb_buf_u32(key, o->tol_ppm);
     hb_buf_u64(key, o->seed);
+    hb_buf_u8(key, o->gaps);
 }
 
 void hb_feature_mention(const struct hb_feature_job *j, const struct hb_cluster_opts *opts)
@@ -449,12 +517,18 @@ void hb_feature_mention(const struct hb_feature_job *j, const struct hb_cluster_
     hb_buf_fini(&key);
 }
 
+static size_t gaps_bytes(const struct hb_clusters *c)
+{
+    return (size_t)c->n * c->n * sizeof *c->gap;
+}
+
 static void keep_labels(const struct hb_feature_job *j, const struct hb_buf *key,
                         const struct hb_clusters *c, const uint32_t *label, uint64_t n)
 {
     uint8_t found[CLUSTERS_BYTES];
     const struct hb_cache_part parts[] = {{"clusters", found, sizeof found},
-                                          {"label", label, n * sizeof *label}};
+                                          {"label", label, n * sizeof *label},
+                                          {"gap", c->gap, gaps_bytes(c)}};
     char name[32];
 
     hb_set_u32(found, c->n);
@@ -462,24 +536,40 @@ static void keep_labels(const struct hb_feature_job *j, const struct hb_buf *key
     hb_set_u64(found + 8, c->cost);
     hb_set_u32(found + 16, (uint32_t)c->shift);
     name_stage(j, "clusters", name);
-    hb_cache_store(j->cache, name, key, parts, 2);
+    hb_cache_store(j->cache, name, key, parts, c->gap != NULL ? 3 : 2);
+}
+
+/* The distances between clusters of an open file into memory. */
+static bool read_gaps(struct hb_creader *file, struct hb_clusters *c)
+{
+    const void *gap = hb_cache_part(file, "gap", gaps_bytes(c));
+
+    if (gap == NULL || hb_mem_new(&c->gap, c->n, c->n * sizeof *c->gap, "distances", NULL) != HB_OK)
+        return false;
+    memcpy(c->gap, gap, gaps_bytes(c));
+    return true;
 }
 
 /* The labels of an open file into memory. */
-static bool read_labels(struct hb_creader *file, uint64_t n, uint32_t **label,
+static bool read_labels(struct hb_creader *file, uint64_t n, bool gaps, uint32_t **label,
                         struct hb_clusters *c)
 {
     const uint8_t *found = hb_cache_part(file, "clusters", CLUSTERS_BYTES);
     const void *labels = hb_cache_part(file, "label", n * sizeof **label);
 
-    if (found == NULL || labels == NULL ||
-        hb_mem_new(label, (size_t)n, sizeof **label, "labels", NULL) != HB_OK)
+    if (found == NULL || labels == NULL)
         return false;
-    memcpy(*label, labels, (size_t)n * sizeof **label);
     *c = (struct hb_clusters){.n = hb_get_u32(found),
                               .iters = hb_get_u32(found + 4),
                               .cost = hb_get_u64(found + 8),
                               .shift = (int)(int32_t)hb_get_u32(found + 16)};
+    if (gaps && !read_gaps(file, c))
+        return false;
+    if (hb_mem_new(label, (size_t)n, sizeof **label, "labels", NULL) != HB_OK) {
+        hb_clusters_fini(c);
+        return false;
+    }
+    memcpy(*label, labels, (size_t)n * sizeof **label);
     return true;
 }
 
@@ -494,8 +584,8 @@ bool hb_feature_labels_find(const struct hb_feature_job *j, const struct hb_feat
 
     cluster_key(j, opts, &key);
     name_stage(j, "clusters", name);
-    found =
-        hb_cache_find(j->cache, name, &key, &file) && read_labels(file, p->vectors.n, label, out);
+    found = hb_cache_find(j->cache, name, &key, &file) &&
+            read_labels(file, p->vectors.n, opts->gaps, label, out);
     hb_creader_free(file);
     hb_buf_fini(&key);
     return found;

@@ -23,11 +23,13 @@
 int hb_feature_args(const char *args, struct hb_cluster_opts *opts, char *rest, size_t cap,
                     struct hb_err *e) HB_MUSTUSE;
 
-/* Numbers, item_bytes and distance as the clustering has them. Errors: HB_EPLUGIN. */
+/* Numbers, item_bytes and distance as the clustering has them; ground is borrowed.
+ * Errors: HB_EPLUGIN. */
 int hb_feature_shape(const struct hb_features *f, struct hb_vectors *v,
                      struct hb_err *e) HB_MUSTUSE;
 
-/* Cluster n vectors, equal ones together: label[i] < out->n.
+/* Cluster n vectors, equal ones together: label[i] < out->n. With opts->gaps, free *out with
+ * hb_clusters_fini.
  *   vector  [n][f->n]
  *   weight  [n], each > 0, below 2^32 together
  * Errors: HB_EPLUGIN, HB_ENOMEM. */
@@ -71,8 +73,8 @@ void hb_feature_points_fini(struct hb_feature_points *p);
 /* Tell the cache that vectors and clusters may lie in it, hb_cache_mention. */
 void hb_feature_mention(const struct hb_feature_job *j, const struct hb_cluster_opts *opts);
 
-/* Clusters of the vectors: (*label)[point] < out->n; *label is returned owned (hb_mem_free). From the
- * cache … */
+/* Clusters of the vectors: (*label)[point] < out->n; *label is returned owned (hb_mem_free), and so
+ * is *out (hb_clusters_fini). From the cache … */
 bool hb_feature_labels_find(const struct hb_feature_job *j, const struct hb_feature_points *p,
                             const struct hb_cluster_opts *opts, uint32_t **label,
                             struct hb_clusters *out);

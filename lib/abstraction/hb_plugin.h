@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 #define HB_ABI_MAJOR     1u
-#define HB_ABI_MINOR     1u
+#define HB_ABI_MINOR     2u
 #define HB_PLUGIN_SYMBOL "hb_abstraction_v1" /* a new major is a new symbol */
 
 /* The struct at p is long enough to hold .f, and .f is set. */
@@ -35,6 +35,10 @@ extern "C" {
 #define HB_LOG_DEBUG   0
 #define HB_LOG_INFO    1
 #define HB_LOG_WARNING 2
+
+/* Buckets of later streets, hb_host.buckets: those streets are built first, and what this plugin makes
+ * of its arguments depends on theirs. */
+#define HB_WANTS_BUCKETS 1u
 
 /* A card is rank*4+suit: rank 0 = deuce … 12 = ace; suit 0 c, 1 d, 2 h, 3 s. A street is 0..3, a
  * hand the dense index of (own cards, board) up to renaming of suits, the board as one set. */
@@ -53,11 +57,19 @@ struct hb_shape {
 /* The vectors of a feature plugin on a street. */
 struct hb_features {
     uint32_t size;
-    uint32_t n;          /* numbers of a vector, 1..1024 */
+    uint32_t n;          /* numbers of a vector, 1..1024; 1..8192 for "ground" */
     uint32_t item_bytes; /* of a number: 1, 2 or 4, for uint8_t, uint16_t or uint32_t */
     /* "emd": the numbers are a histogram with the bins in a row and equal totals; earth mover's
-     * distance, the L1 distance of cumulative histograms. "l2": squared Euclidean distance. */
+     * distance, the L1 distance of cumulative histograms. "l2": squared Euclidean distance.
+     * "ground": a histogram with equal totals, earth mover's distance, nearly, when moving a count
+     * from bin to bin costs what `ground` says. */
     const char *distance;
+    /* ---- since 1.2, for "ground" ---- */
+    /* [n][n] symmetric, 0 from a bin to itself, below 2^31. Bins should be numbered along the main
+     * direction of these costs, such as from weak to strong. */
+    const uint32_t *ground;
+    uint32_t entries; /* most numbers of a vector that are not 0, which saves memory; 0 means n */
+    /* ---- append below, never reorder or remove ---- */
 };
 
 /* A label of each canonical hand of a street. */
@@ -65,6 +77,16 @@ struct hb_plugin_labels {
     const void *label;    /* [count(street)], each < n */
     uint32_t label_bytes; /* 1 or 2, for uint8_t or uint16_t */
     uint32_t n;
+};
+
+/* The buckets of a street. */
+struct hb_plugin_buckets {
+    uint32_t size;
+    struct hb_plugin_labels labels; /* bucket of each hand, from weak to strong */
+    /* [n][n] how far the buckets are from each other: symmetric, 0 from a bucket to itself, below
+     * 2^31. For "emd" and "ground" in the unit of that distance, scaled; for "l2" its root. */
+    const uint32_t *distance;
+    /* ---- append below, never reorder or remove ---- */
 };
 
 /* What hb does for a plugin. Owned by hb, valid until destroy() has returned. */
@@ -130,6 +152,12 @@ struct hb_host {
     uint32_t (*cluster)(void *ctx, const struct hb_features *features, const void *vector,
                         const uint32_t *weight, uint64_t n, uint32_t k, uint64_t seed,
                         uint32_t *label);
+
+    /* ---- since 1.2 ---- */
+    /* [main] The buckets that a later street has got, for plugins that say HB_WANTS_BUCKETS. NULL when
+     * it has none in this run, or none with distances between them, being those of a direct plugin or
+     * more than 8,192 (then create should fail). */
+    const struct hb_plugin_buckets *(*buckets)(void *ctx, int street);
     /* ---- append below, never reorder or remove ---- */
 };
 
@@ -168,6 +196,9 @@ struct hb_abstraction {
     /* [any] The vectors of all hands of a canonical board into out[n_hands][n]; all bytes must be
      * written. Deterministic; no I/O. Returns 0, or -1 when it fails (out of memory). */
     int (*vectors)(const struct hb_abs *a, int street, uint32_t board, void *out);
+
+    /* ---- since 1.2 ---- */
+    uint32_t wants; /* HB_WANTS_*: what hb must prepare before create */
     /* ---- append below, never reorder or remove ---- */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "abstraction/feature.h"
+#include "abstraction/hba.h"
 #include "abstraction/weights.h"
 #include "base/mem.h"
 #include "cards/equity.h"
@@ -25,6 +26,10 @@ struct hb_services {
     const uint16_t *score; /* of all hands of the last street, or NULL */
     bool disguised;
     void (*log)(int level, const char *msg);
+    struct kept {
+        const char *made_by; /* NULL before it is kept */
+        const struct hb_plugin_buckets *buckets;
+    } kept[HB_STREETS];
     struct hb_err failure;
 };
 
@@ -307,6 +312,29 @@ static uint32_t host_cluster(void *ctx, const struct hb_features *features, cons
     return clusters.n;
 }
 
+static const struct hb_plugin_buckets *host_buckets(void *ctx, int street)
+{
+    struct hb_services *s = ctx;
+    const struct kept *k;
+
+    if (street < 0 || street >= s->deck.n_streets)
+        return NULL;
+    k = &s->kept[street];
+    if (k->buckets != NULL && k->buckets->distance != NULL)
+        return k->buckets;
+    if (k->made_by != NULL && k->buckets == NULL)
+        hb_fail(&s->failure, HB_EPLUGIN, "it asks for buckets without saying HB_WANTS_BUCKETS");
+    else if (k->made_by == NULL)
+        hb_fail(&s->failure, HB_EPLUGIN, "the %s has no buckets in this run to compare hands by",
+                hb_street_name(street));
+    else
+        hb_fail(&s->failure, HB_EPLUGIN,
+                "plugin '%s' makes the buckets of the %s, without distances between them; use a "
+                "plugin whose hands are clustered there, such as emd, and at most %u buckets",
+                k->made_by, hb_street_name(street), HB_CLUSTER_GROUND_MAX);
+    return NULL;
+}
+
 /* Pairs that are no hand get that of hand 0. */
 static void find_starting(struct hb_services *s)
 {
@@ -360,6 +388,7 @@ int hb_services_new(const struct hb_deck *deck, unsigned streets,
         .tally = host_tally,
         .versus = host_versus,
         .cluster = host_cluster,
+        .buckets = host_buckets,
     };
     *out = s;
     return HB_OK;
@@ -373,6 +402,13 @@ void hb_services_free(struct hb_services *s)
     hb_iso_free(s->iso[HB_ISO_SET]);
     hb_iso_free(s->iso[HB_ISO_ROUNDS]);
     hb_mem_free(s);
+}
+
+void hb_services_keep(struct hb_services *s, int street, const char *made_by,
+                      const struct hb_plugin_buckets *b)
+{
+    s->kept[street].made_by = made_by;
+    s->kept[street].buckets = b;
 }
 
 const struct hb_host *hb_services_host(const struct hb_services *s)

@@ -19,6 +19,12 @@ int hb_services_new(const struct hb_deck *deck, unsigned streets,
                     struct hb_err *e) HB_MUSTUSE;
 void hb_services_free(struct hb_services *s);
 
+/* What a street has got, for plugins of earlier ones; keeps b and what it names.
+ *   made_by  id of the plugin
+ *   b        without a distance when there is none; NULL when no plugin wanted it */
+void hb_services_keep(struct hb_services *s, int street, const char *made_by,
+                      const struct hb_plugin_buckets *b);
+
 /* The table to hand to create(); lives as long as s. */
 const struct hb_host *hb_services_host(const struct hb_services *s);
 /* The index in one of its senses, built at its first use; borrowed. Errors: as hb_iso_new. */

@@ -302,3 +302,8 @@ int hb_plugin_hash(const struct hb_plugin *p, struct hb_hash *out, struct hb_err
     hb_buf_fini(&file);
     return rc;
 }
+
+bool hb_plugin_wants_buckets(const struct hb_plugin *p)
+{
+    return HB_HAS(p->abs, wants) && (p->abs->wants & HB_WANTS_BUCKETS) != 0;
+}

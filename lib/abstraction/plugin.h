@@ -6,6 +6,8 @@
 #ifndef HB_ABSTRACTION_PLUGIN_H
 #define HB_ABSTRACTION_PLUGIN_H
 
+#include <stdbool.h>
+
 #include "abstraction/hb_plugin.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -33,6 +35,9 @@ int hb_plugin_load(const char *name, const char *dirs, struct hb_plugin *out,
 /* BLAKE2b of the plugin's file: two builds of one version may differ. Errors: HB_ENOINPUT, HB_EIO,
  * HB_ELIMIT above 256 MiB. */
 int hb_plugin_hash(const struct hb_plugin *p, struct hb_hash *out, struct hb_err *e) HB_MUSTUSE;
+
+/* Whether it asks for the buckets of later streets, HB_WANTS_BUCKETS. */
+bool hb_plugin_wants_buckets(const struct hb_plugin *p);
 
 /* Check a table of functions from wherever it came; `path` names it in messages. */
 int hb_plugin_check(const struct hb_abstraction *abs, const char *path,

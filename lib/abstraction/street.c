@@ -329,6 +329,9 @@ static void plugin_key(const struct hb_street *s, const char *stage, const char 
     hb_buf_str(key, s->plugin->abs->version);
     hb_buf_put(key, s->plugin_hash.b, sizeof s->plugin_hash.b);
     hb_buf_str(key, args);
+    for (int t = s->street + 1; hb_plugin_wants_buckets(s->plugin) && t < s->deck->n_streets; t++)
+        if (s->all[t].plugin != NULL)
+            hb_buf_put(key, s->all[t].identity.b, sizeof s->all[t].identity.b);
 }
 
 /* Vectors of all hands: an instance is made, and strengths that its calls will want, unless they
@@ -391,6 +394,7 @@ static int feature_job(struct hb_street *s, struct hb_feature_job *j, struct hb_
                                  .progress = tell};
     if ((rc = hb_feature_args(s->args, opts, rest, HB_PLUGIN_ARGS_MAX, e)) != HB_OK)
         return hb_context(e, rc, "plugin '%s'", s->plugin->abs->id);
+    opts->gaps = s->awaited && opts->k <= HB_CLUSTER_GROUND_MAX;
     plugin_key(s, "vectors 1", rest, key);
     return set_sense(s, HB_ISO_SET, &j->iso, e);
 }
@@ -401,7 +405,7 @@ static int run_feature(struct hb_street *s, struct hb_err *e)
     struct teller clustering = {s, "clusters"};
     struct hb_feature_points points = {0};
     struct hb_cluster_opts opts;
-    struct hb_clusters clusters;
+    struct hb_clusters clusters = {0};
     struct hb_feature_job j;
     struct hb_buf key = {0};
     char rest[HB_PLUGIN_ARGS_MAX];
@@ -418,6 +422,7 @@ static int run_feature(struct hb_street *s, struct hb_err *e)
     }
     if (rc == HB_OK)
         rc = finish(s, j.iso, clusters.n, points.point, label, e);
+    s->gap = clusters.gap;
     hb_mem_free(label);
     hb_feature_points_fini(&points);
     hb_buf_fini(&key);
@@ -445,12 +450,18 @@ static void name_stage(const struct hb_street *s, char name[32])
     (void)snprintf(name, 32, "buckets-%s", hb_street_name(s->street)); /* fits */
 }
 
+static size_t gap_bytes(const struct hb_street *s)
+{
+    return (size_t)s->st.n_buckets * s->st.n_buckets * sizeof *s->gap;
+}
+
 static void keep_map(struct hb_street *s, const struct hb_buf *key)
 {
     const struct hb_buckets_street *st = &s->st;
     uint8_t street[STREET_BYTES] = {(uint8_t)st->kind, (uint8_t)st->sense};
     const struct hb_cache_part parts[] = {{"street", street, sizeof street},
-                                          {"map", st->map, st->n_hands * hb_hba_width(st->kind)}};
+                                          {"map", st->map, st->n_hands * hb_hba_width(st->kind)},
+                                          {"gap", s->gap, gap_bytes(s)}};
     char name[32];
 
     if (st->kind == HB_BUCKETS_IDENTITY)
@@ -459,7 +470,21 @@ static void keep_map(struct hb_street *s, const struct hb_buf *key)
     hb_set_u64(street + 8, st->n_hands);
     hb_set_u64(street + 16, st->hottest);
     name_stage(s, name);
-    hb_cache_store(s->cache, name, key, parts, 2);
+    hb_cache_store(s->cache, name, key, parts, s->gap != NULL ? 3 : 2);
+}
+
+/* The distances between the buckets, if there were any, into memory. */
+static bool find_gap(struct hb_street *s)
+{
+    const void *gap;
+
+    if (hb_cache_part_bytes(s->file, "gap") == 0)
+        return true;
+    gap = hb_cache_part(s->file, "gap", gap_bytes(s));
+    if (gap == NULL || hb_mem_new(&s->gap, gap_bytes(s), 1, "distances", NULL) != HB_OK)
+        return false;
+    memcpy(s->gap, gap, gap_bytes(s));
+    return true;
 }
 
 static bool find_map(struct hb_street *s, const struct hb_buf *key)
@@ -480,7 +505,31 @@ static bool find_map(struct hb_street *s, const struct hb_buf *key)
     st->hottest = hb_get_u64(street + 16);
     st->total = hb_weights_total(s->deck, st->sense, s->street);
     st->map = hb_cache_part(s->file, "map", st->n_hands * hb_hba_width(st->kind));
-    return st->map != NULL;
+    return st->map != NULL && (!s->awaited || find_gap(s));
+}
+
+/* ---- for earlier streets ---- */
+
+/* Bytes of the map are labels as they are, other maps become such. */
+static int offer(struct hb_street *s, struct hb_err *e)
+{
+    struct hb_plugin_labels labels = {s->st.map, 1, s->st.n_buckets};
+    int rc;
+
+    s->buckets = (struct hb_plugin_buckets){.size = sizeof s->buckets};
+    if (s->gap == NULL)
+        return HB_OK;
+    if (s->st.kind != HB_BUCKETS_U8) {
+        if ((rc = hb_mem_new(&s->label, s->st.n_hands, sizeof *s->label, "buckets", e)) != HB_OK)
+            return rc;
+        for (uint64_t i = 0; i < s->st.n_hands; i++)
+            s->label[i] = (uint16_t)hb_buckets_in(&s->st, i);
+        labels.label = s->label;
+        labels.label_bytes = sizeof *s->label;
+    }
+    s->buckets.labels = labels;
+    s->buckets.distance = s->gap;
+    return HB_OK;
 }
 
 /* ---- all of it ---- */
@@ -491,6 +540,8 @@ void hb_street_fini(struct hb_street *s)
         s->plugin->abs->destroy(s->instance);
     hb_creader_free(s->file);
     hb_os_unmap(s->shared, s->shared_bytes);
+    hb_mem_free(s->gap);
+    hb_mem_free(s->label);
     *s = (struct hb_street){0};
 }
 
@@ -504,6 +555,8 @@ int hb_street_build(struct hb_street *s, struct hb_err *e)
     (void)snprintf(s->st.version, sizeof s->st.version, "%s", abs->version); /* as well */
     (void)snprintf(s->st.args, sizeof s->st.args, "%s", s->args); /* arrays of the same size */
     plugin_key(s, "buckets 1", s->args, &key);
+    hb_buf_u8(&key, s->awaited);
+    hb_hash_of(key.data, key.len, &s->identity);
     if (find_map(s, &key)) {
         if (HB_HAS(abs, features))
             mention_feature(s);
@@ -516,6 +569,8 @@ int hb_street_build(struct hb_street *s, struct hb_err *e)
         s->instance = NULL;
     }
     hb_buf_fini(&key);
+    if (rc == HB_OK)
+        rc = offer(s, e);
     if (rc == HB_OK)
         say(s, "buckets", 1);
     return rc == HB_OK ? rc : hb_context(e, rc, "%s", hb_street_name(s->street));

@@ -1,12 +1,16 @@
 /* street.h - the buckets of one street from its plugin, stage by stage: instance, vectors and
  * clusters of a feature plugin, the bucket of every hand. abstraction; for build.c.
  *
+ * A street whose plugin wants the buckets of later streets is a function of those as well.
+ *
  * Each stage is shared out to processes and kept in the build's cache; what is found there is not
  * computed, and an instance is made only when something must be asked of it.
  *
  * Threads: main thread only. */
 #ifndef HB_ABSTRACTION_STREET_H
 #define HB_ABSTRACTION_STREET_H
+
+#include <stdbool.h>
 
 #include "abstraction/buckets.h"
 #include "abstraction/cache.h"
@@ -28,16 +32,23 @@ struct hb_street {
     struct hb_services *services;
     struct hb_strengths *strengths;
     struct hb_cache *cache;
+    /* [HB_STREETS] all streets of the build; those after this one that the game needs are done */
+    const struct hb_street *all;
+    bool awaited;                /* an earlier street wants the buckets, HB_WANTS_BUCKETS */
     int n_processes;             /* as in hb_pool_new */
     hb_street_progress progress; /* may be NULL */
     void *ctx;
     /* the result */
-    struct hb_buckets_street st; /* map is set, too; NULL for identity */
+    struct hb_buckets_street st;      /* map is set, too; NULL for identity */
+    struct hb_hash identity;          /* of all that it is a function of */
+    struct hb_plugin_buckets buckets; /* when awaited; no distance when there is none */
     /* private */
     struct hb_abs *instance;
     struct hb_creader *file; /* owner of the map, or … */
     void *shared;
     uint64_t shared_bytes;
+    uint32_t *gap;   /* distances between the clusters */
+    uint16_t *label; /* of the hands, when the map is none of bytes */
 };
 
 /* Errors: HB_EPLUGIN (refuses its arguments, bucket out of range, fails), HB_ENOMEM, HB_ESYS. The

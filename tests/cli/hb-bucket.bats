@@ -148,6 +148,44 @@ four_streets() { # PREFLOP FLOP TURN RIVER, each PLUGIN:ARGS
     [ "$(content a.hba)" = "$(content d.hba)" ] # the defaults, said
 }
 
+@test "potential builds on the next street's buckets, whatever clustered them" {
+    four_streets potential:k=8 potential:k=20 potential:k=30 ochs:k=25
+    hb-bucket build --config run.yaml -o a.hba --quiet
+    hb-bucket build --config run.yaml -o b.hba --quiet
+    cmp a.hba b.hba
+    run hb-bucket info a.hba
+    assert_output --partial '"street":"preflop","kind":"u8","recall":"imperfect","buckets":8,'
+    assert_output --partial '"plugin":"hb.potential","version":"1.0","args":"k=20"}'
+    assert_output --partial '"street":"turn","kind":"u8","recall":"imperfect","buckets":30,'
+    # another river makes another turn, and that another flop
+    four_streets potential:k=8 potential:k=20 potential:k=30 emd:k=25
+    hb-bucket build --config run.yaml -o c.hba --quiet
+    for hand in flop turn; do
+        [ "$(buckets_of a.hba $hand)" != "$(buckets_of c.hba $hand)" ]
+    done
+}
+
+buckets_of() { # FILE STREET: of some hands
+    local i hand
+    for i in 3 14 25 36 47 58 69 80; do
+        hand=$(hb-bucket unindex --street "$2" --game small.game "$i")
+        hb-bucket lookup "$1" "$hand"
+    done
+}
+
+@test "potential without buckets to build on says what it lacks" {
+    four_streets lossless: emd:k=5 emd:k=5 potential:k=5
+    refused 69 hb-bucket build --config run.yaml -o x.hba
+    [[ $stderr == *"river: plugin 'hb.potential' refuses: the last street has no next one"* ]]
+    four_streets lossless: potential:k=5 ehs:k=5 emd:k=5
+    refused 69 hb-bucket build --config run.yaml -o x.hba
+    [[ $stderr == *"flop: plugin 'hb.potential': plugin 'hb.ehs' makes the buckets of the turn, without"* ]]
+    four_streets lossless: emd:k=5 potential:k=5,bins=9 emd:k=5
+    refused 69 hb-bucket build --config run.yaml -o x.hba
+    [[ $stderr == *"turn: plugin 'hb.potential' refuses: arguments are those of the clustering"* ]]
+    [ ! -e x.hba ]
+}
+
 @test "clustering arguments that are wrong, and streets a plugin is not for, are 69" {
     local args
     for args in "" k= k=0 k=65537 k=5,k=6 seed=1 "k=5," k=5,iters=0 k=05 k=5,tol=1000001 k=5,bins=1 \
@@ -258,7 +296,7 @@ four_streets() { # PREFLOP FLOP TURN RIVER, each PLUGIN:ARGS
     [[ $stderr == *"no plugin 'nothere'"* ]]
     config ehs "k=banana"
     refused 69 hb-bucket build --config run.yaml -o x.hba
-    [[ $stderr == *"flop: plugin 'hb.ehs' refuses: arguments are"* ]]
+    [[ $stderr == *"plugin 'hb.ehs' refuses: arguments are"* ]]
     for name in wrong_abi short_table no_symbol no_table; do
         config "$name" ""
         refused 69 hb-bucket build --config run.yaml -o x.hba --plugin-path "$bad"

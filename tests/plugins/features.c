@@ -1,6 +1,7 @@
 /* A feature plugin that does what its argument says:
  *   good       [hand % 5, 2 * (hand % 3)], l2      fail     vectors fails at the last board
- *   shape=S    features() gives: null, distance, none (no distance), zero, many, bytes, emd1
+ *   shape=S    features() gives: null, distance, none (no distance), zero, many, bytes, emd1, ground
+ *              (without costs), ground-skew, ground-totals, ground-full (too few entries)
  *   totals     histograms of unequal totals         rounds   announces rounds apart
  *   host       range errors of the host's calls for whole boards */
 #include "hb_plugin.h"
@@ -30,12 +31,15 @@ static bool host_refuses(const struct hb_host *h)
            h->scores(h->ctx, 1000000, score) == 0 && h->run_outs(h->ctx, 1, 0) == 0 &&
            h->tally(h->ctx, 1, 0, 0, &labels, byte, 1) != 0 &&
            h->tally(h->ctx, 0, 0, 0, &labels, byte, 3) != 0 &&
-           h->versus(h->ctx, 0, byte, 9, score, score) != 0;
+           h->versus(h->ctx, 0, byte, 9, score, score) != 0 && h->buckets(h->ctx, 4) == NULL &&
+           h->buckets(h->ctx, -1) == NULL;
 }
 
 static struct hb_features shape_of(const char *what)
 {
-    struct hb_features f = {sizeof f, 2, 1, "l2"};
+    static const uint32_t even[] = {0, 1, 1, 0};
+    static const uint32_t skew[] = {0, 1, 2, 0};
+    struct hb_features f = {.size = sizeof f, .n = 2, .item_bytes = 1, .distance = "l2"};
 
     if (strcmp(what, "shape=distance") == 0)
         f.distance = "taxi";
@@ -49,6 +53,14 @@ static struct hb_features shape_of(const char *what)
         f.item_bytes = 3;
     if (strcmp(what, "shape=emd1") == 0 || strcmp(what, "totals") == 0)
         f.distance = "emd";
+    if (strncmp(what, "shape=ground", 12) == 0)
+        f.distance = "ground";
+    if (strcmp(what, "shape=ground-skew") == 0)
+        f.ground = skew;
+    if (strcmp(what, "shape=ground-totals") == 0 || strcmp(what, "shape=ground-full") == 0)
+        f.ground = even;
+    if (strcmp(what, "shape=ground-full") == 0)
+        f.entries = 1;
     if (strcmp(what, "shape=emd1") == 0)
         f.n = 1;
     return f;

@@ -12,6 +12,7 @@
 #include "abstraction/buckets.h"
 #include "abstraction/build.h"
 #include "abstraction/points.h"
+#include "abstraction/sparse.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "cards/equity.h"
@@ -30,8 +31,9 @@ static const struct hb_deck small[] = {
 #define N_SMALL   ((int)(sizeof small / sizeof small[0]))
 #define HANDS_MAX 60000
 
-static int build(const struct hb_deck *deck, unsigned streets, const char *plugin, const char *args,
-                 struct hb_err *e)
+/* The same plugin on all streets but the last of those, which gets `last`. */
+static int build_two(const struct hb_deck *deck, unsigned streets, const char *plugin,
+                     const char *args, const char *last, const char *last_args, struct hb_err *e)
 {
     struct hb_cards_spec spec = {0};
     bool need[HB_STREETS];
@@ -39,12 +41,20 @@ static int build(const struct hb_deck *deck, unsigned streets, const char *plugi
     for (int s = 0; s < HB_STREETS; s++) {
         need[s] = streets >> s & 1;
         spec.street[s].given = true;
-        (void)snprintf(spec.street[s].plugin, HB_PLUGIN_NAME_MAX, "%s", plugin);
-        (void)snprintf(spec.street[s].args, HB_PLUGIN_ARGS_MAX, "%s", args);
+        (void)snprintf(spec.street[s].plugin, HB_PLUGIN_NAME_MAX, "%s",
+                       streets >> (s + 1) != 0 ? plugin : last);
+        (void)snprintf(spec.street[s].args, HB_PLUGIN_ARGS_MAX, "%s",
+                       streets >> (s + 1) != 0 ? args : last_args);
     }
     return hb_buckets_build(deck, need, &spec, file,
                             &(struct hb_build_options){.plugin_dirs = dirs, .n_processes = 2}, NULL,
                             e);
+}
+
+static int build(const struct hb_deck *deck, unsigned streets, const char *plugin, const char *args,
+                 struct hb_err *e)
+{
+    return build_two(deck, streets, plugin, args, plugin, args, e);
 }
 
 /* ---- arguments ---- */
@@ -111,6 +121,10 @@ static void a_feature_plugin_that_misbehaves_is_named_and_leaves_no_file(void)
         {"k=2,shape=emd1", "vectors of 1 numbers; 2 to 1024"},
         {"k=2,shape=distance", "no distance 'taxi'"},
         {"k=2,totals", "a histogram counts"},
+        {"k=2,shape=ground", "distance 'ground' without costs"},
+        {"k=2,shape=ground-skew", "from bin 0 to 1 it is 1, but back 2"},
+        {"k=2,shape=ground-totals", "a histogram counts"},
+        {"k=2,shape=ground-full", "a histogram has 2 bins that are not empty, more than 1"},
         {"k=2,fail", "plugin 'test.features' fails at board 2"},
         {"k=2,rounds", "wants rounds apart"},
         {"k=2,host", "as it should"},
@@ -229,13 +243,14 @@ static void all_histograms(const struct hb_iso *iso, int street, uint32_t bins)
     }
 }
 
-/* Duplicates out, cluster, labels of the hands into label[]; returns how many. */
-static uint32_t cluster_all(enum hb_distance distance, const struct hb_cluster_opts *o)
+/* Duplicates out, cluster, labels of the hands into label[]. */
+static void cluster_all(enum hb_distance distance, const uint32_t *ground,
+                        const struct hb_cluster_opts *o, struct hb_clusters *c)
 {
     static uint32_t packed[HANDS_MAX * 52];
     static uint32_t of_point[HANDS_MAX];
+    static uint8_t rows[HANDS_MAX * 52 * 6];
     struct hb_points p;
-    struct hb_clusters c = {0};
     struct hb_vectors v;
     struct hb_err e = {0};
 
@@ -245,22 +260,35 @@ static uint32_t cluster_all(enum hb_distance distance, const struct hb_cluster_o
     CHECK_OK(hb_points_add(&p, packed, weight, (size_t)n_hands, id, &e), e);
     v = (struct hb_vectors){p.n, n_numbers, sizeof packed[0], distance, p.vector, p.weight,
                             0,   NULL};
-    CHECK_OK(hb_cluster(&v, o, of_point, &c, NULL, NULL, &e), e);
+    if (ground != NULL) {
+        v.ground = ground;
+        v.entries = n_numbers;
+        CHECK_OK(hb_sparse_pack(p.vector, p.n, n_numbers, sizeof packed[0], n_numbers, rows, &e),
+                 e);
+        v.vector = rows;
+    }
+    CHECK_OK(hb_cluster(&v, o, of_point, c, NULL, NULL, &e), e);
     for (size_t i = 0; i < n_hands; i++)
         label[i] = of_point[id[i]];
     hb_points_fini(&p);
+}
+
+static uint32_t cluster_some(enum hb_distance distance, const struct hb_cluster_opts *o)
+{
+    struct hb_clusters c = {0};
+
+    cluster_all(distance, NULL, o, &c);
     return c.n;
 }
 
-static void compare(const struct hb_deck *deck, int street, const char *plugin, const char *args,
-                    uint32_t n_buckets)
+/* The file's buckets of a street are label[]. */
+static void compare_file(int street, const char *what, uint32_t n_buckets)
 {
     struct hb_buckets b = {0};
     struct hb_err e = {0};
     uint8_t cards[HB_HAND_MAX];
     uint64_t bad = 0;
 
-    CHECK_OK(build(deck, 1u << street, plugin, args, &e), e);
     CHECK_OK(hb_buckets_open(file, NULL, &b, &e), e);
     CHECK_EQ(b.street[street].n_buckets, n_buckets);
     for (uint64_t i = 0; i < n_hands && b.iso[HB_ISO_SET] != NULL; i++) {
@@ -268,9 +296,18 @@ static void compare(const struct hb_deck *deck, int street, const char *plugin, 
         bad += hb_buckets_of(&b, street, cards) != label[i];
     }
     if (bad > 0)
-        printf("# %s '%s' on street %d of %d ranks\n", plugin, args, street, deck->n_ranks);
+        printf("# %s on street %d of %d\n", what, street, b.deck.n_streets);
     CHECK_EQ(bad, 0);
     hb_buckets_fini(&b);
+}
+
+static void compare(const struct hb_deck *deck, int street, const char *plugin, const char *args,
+                    uint32_t n_buckets)
+{
+    struct hb_err e = {0};
+
+    CHECK_OK(build(deck, 1u << street, plugin, args, &e), e);
+    compare_file(street, args, n_buckets);
 }
 
 static void emd_clusters_equity_histograms(void)
@@ -289,9 +326,25 @@ static void emd_clusters_equity_histograms(void)
                 o.seed = 5;
                 (void)snprintf(args, sizeof args, k == 3 ? "k=%u,seed=5" : "k=%u,bins=7,seed=5", k);
                 all_histograms(iso, s, k == 3 ? 50 : 7);
-                compare(&small[d], s, "emd", args, cluster_all(HB_DISTANCE_EMD, &o));
+                compare(&small[d], s, "emd", args, cluster_some(HB_DISTANCE_EMD, &o));
             }
         hb_iso_free(iso);
+    }
+}
+
+static void all_scores(const struct hb_iso *iso)
+{
+    const struct hb_deck *deck = hb_iso_deck(iso);
+    int last = deck->n_streets - 1;
+    uint8_t cards[HB_HAND_MAX];
+    uint32_t n;
+
+    n_hands = hb_iso_size(iso, last);
+    n_numbers = 1;
+    for (uint64_t i = 0; i < n_hands; i++) {
+        weight[i] = (uint32_t)hb_iso_weight(iso, last, i);
+        hb_iso_cards(iso, last, i, cards);
+        vector[i][0] = score_of(deck, cards, NULL, 0, &n);
     }
 }
 
@@ -302,18 +355,10 @@ static void emd_on_the_last_street_clusters_equities(void)
         int last = small[d].n_streets - 1;
         struct hb_iso *iso = NULL;
         struct hb_err e = {0};
-        uint8_t cards[HB_HAND_MAX];
-        uint32_t n;
 
         CHECK_OK(hb_iso_new(&small[d], HB_ISO_SET, &iso, &e), e);
-        n_hands = hb_iso_size(iso, last);
-        n_numbers = 1;
-        for (uint64_t i = 0; i < n_hands; i++) {
-            weight[i] = (uint32_t)hb_iso_weight(iso, last, i);
-            hb_iso_cards(iso, last, i, cards);
-            vector[i][0] = score_of(&small[d], cards, NULL, 0, &n);
-        }
-        compare(&small[d], last, "emd", "k=6,restarts=2,tol=0", cluster_all(HB_DISTANCE_L2, &o));
+        all_scores(iso);
+        compare(&small[d], last, "emd", "k=6,restarts=2,tol=0", cluster_some(HB_DISTANCE_L2, &o));
         hb_iso_free(iso);
     }
 }
@@ -330,7 +375,7 @@ static void ochs_vectors(const struct hb_iso *iso, uint32_t n_clusters)
 
     all_histograms(iso, 0, 50);
     o.k = n_clusters;
-    found = cluster_all(HB_DISTANCE_EMD, &o);
+    found = cluster_some(HB_DISTANCE_EMD, &o);
     for (uint8_t a = 0; a < HB_CARDS; a++)
         for (uint8_t b = a; b < HB_CARDS; b++)
             if ((a == b) == (deck->n_hole == 1) && hb_deck_has(deck, a) && hb_deck_has(deck, b)) {
@@ -369,12 +414,118 @@ static void ochs_clusters_equities_against_clusters(void)
             o.k = 10;
             (void)snprintf(args, sizeof args, "k=10,clusters=%u", n);
             compare(&small[d], small[d].n_streets - 1, "ochs", args,
-                    cluster_all(HB_DISTANCE_L2, &o));
+                    cluster_some(HB_DISTANCE_L2, &o));
             hb_iso_free(iso);
         }
 }
 
-static void running_out_of_memory_leaves_no_file(void)
+/* ---- potential against enumeration ---- */
+
+static void count_next(const struct hb_iso *iso, int street, uint8_t *cards, int n, int from_card,
+                       const uint32_t *bucket, uint32_t *count)
+{
+    const struct hb_deck *deck = hb_iso_deck(iso);
+
+    if (n == deck->n_hole + deck->n_board[street]) {
+        count[bucket[hb_iso_index(iso, street, cards)]]++;
+        return;
+    }
+    for (int card = from_card; card < HB_CARDS; card++)
+        if (hb_deck_has(deck, (uint8_t)card) && memchr(cards, card, (size_t)n) == NULL) {
+            cards[n] = (uint8_t)card;
+            count_next(iso, street, cards, n + 1, card + 1, bucket, count);
+        }
+}
+
+/* Histograms of the hands of a street over the buckets of the next one, label[] now. */
+static void next_histograms(const struct hb_iso *iso, int street, uint32_t n_buckets)
+{
+    static uint32_t bucket[HANDS_MAX];
+    const struct hb_deck *deck = hb_iso_deck(iso);
+    uint8_t cards[HB_HAND_MAX + 1];
+
+    memcpy(bucket, label, sizeof bucket);
+    n_hands = hb_iso_size(iso, street);
+    n_numbers = n_buckets;
+    memset(vector, 0, sizeof vector);
+    for (uint64_t i = 0; i < n_hands; i++) {
+        weight[i] = (uint32_t)hb_iso_weight(iso, street, i);
+        hb_iso_cards(iso, street, i, cards);
+        count_next(iso, street + 1, cards, deck->n_hole + deck->n_board[street], 0, bucket,
+                   vector[i]);
+    }
+}
+
+/* Streets from the one before the last to the first, each by the one after it. */
+static void potential_streets(const struct hb_deck *deck, const struct hb_iso *iso, uint32_t k)
+{
+    struct hb_cluster_opts o = HB_FEATURE_DEFAULTS;
+    int last = deck->n_streets - 1;
+    struct hb_clusters c = {0};
+    char args[32];
+
+    o.k = k;
+    o.seed = 3;
+    o.gaps = true;
+    (void)snprintf(args, sizeof args, "k=%u,seed=3", k);
+    all_scores(iso);
+    cluster_all(HB_DISTANCE_L2, NULL, &o, &c);
+    for (int s = last - 1; s >= 0; s--) {
+        struct hb_clusters next = c;
+        struct hb_err e = {0};
+
+        next_histograms(iso, s, next.n);
+        cluster_all(HB_DISTANCE_GROUND, next.gap, &o, &c);
+        CHECK_OK(build_two(deck, (2u << last) - (1u << s), "potential", args, "emd", args, &e), e);
+        compare_file(s, "potential", c.n);
+        hb_clusters_fini(&next);
+    }
+    hb_clusters_fini(&c);
+}
+
+static void potential_clusters_histograms_of_the_next_streets_buckets(void)
+{
+    for (int d = 0; d < N_SMALL; d++)
+        for (uint32_t k = 4; k < 40 && small[d].n_streets > 1; k += 9) {
+            struct hb_iso *iso = NULL;
+            struct hb_err e = {0};
+
+            CHECK_OK(hb_iso_new(&small[d], HB_ISO_SET, &iso, &e), e);
+            potential_streets(&small[d], iso, k);
+            hb_iso_free(iso);
+        }
+}
+
+static void potential_says_why_it_cannot_be(void)
+{
+    static const struct {
+        unsigned streets;
+        const char *args, *last, *last_args, *say;
+    } bad[] = {
+        {1, "", "potential", "k=4", "the last street has no next one"},
+        {2, "", "potential", "k=4", "the turn has no buckets in this run"},
+        {7, "k=4", "ehs", "k=4",
+         "plugin 'hb.ehs' makes the buckets of the turn, without distances"},
+        {7, "k=4", "lossless", "", "plugin 'hb.lossless' makes the buckets of the turn"},
+        {7, "k=4", "emd", "k=8193", "plugin 'hb.emd' makes the buckets of the turn"},
+        {7, "k=4,bins=2", "emd", "k=4", "arguments are those of the clustering, not 'bins=2'"},
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct hb_err e = {0};
+        const struct hb_deck *deck = i == 0 ? &small[1] : &small[2];
+
+        CHECK_EQ(build_two(deck, bad[i].streets, "potential", bad[i].args, bad[i].last,
+                           bad[i].last_args, &e),
+                 HB_EPLUGIN);
+        if (strstr(e.msg, bad[i].say) == NULL) {
+            printf("# '%s', not '%s'\n", e.msg, bad[i].say);
+            CHECK(0);
+        }
+    }
+}
+
+static void run_out(unsigned streets, const char *plugin, const char *last)
 {
     int rc = HB_ENOMEM;
     long n = 1;
@@ -382,16 +533,21 @@ static void running_out_of_memory_leaves_no_file(void)
     for (; rc != HB_OK && n < 1000; n++) {
         struct hb_err e = {0};
 
-        (void)unlink(file);
         hb_mem_fail_at(n);
-        rc = build(&leduc, 2, n % 2 == 0 ? "ochs" : "features", "k=3", &e);
+        rc = build_two(&leduc, streets, plugin, "k=3", last, "k=3", &e);
         hb_mem_fail_at(0);
-        if (rc == HB_OK && n % 2 != 0)
-            rc = HB_ENOMEM; /* the other one takes longer */
         CHECK(rc == HB_OK || rc == HB_ENOMEM);
     }
     CHECK_EQ(rc, HB_OK);
+    CHECK(n > 10);
     (void)unlink(file);
+}
+
+static void running_out_of_memory_is_an_error(void)
+{
+    (void)unlink(file);
+    run_out(2, "ochs", "ochs");
+    run_out(3, "potential", "emd");
 }
 
 int main(int argc, char **argv)
@@ -413,7 +569,9 @@ int main(int argc, char **argv)
     RUN(emd_clusters_equity_histograms);
     RUN(emd_on_the_last_street_clusters_equities);
     RUN(ochs_clusters_equities_against_clusters);
-    RUN(running_out_of_memory_leaves_no_file);
+    RUN(potential_clusters_histograms_of_the_next_streets_buckets);
+    RUN(potential_says_why_it_cannot_be);
+    RUN(running_out_of_memory_is_an_error);
     (void)unlink(file);
     (void)rmdir(scratch); /* left behind when a test failed */
     return check_done();
