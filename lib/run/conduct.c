@@ -323,7 +323,7 @@ static const char *look_at_vectors(struct hb_probe *p, uint32_t item, uint64_t *
     }
     if ((wrong = compare_vectors(p, n_bytes)) != NULL)
         return wrong;
-    if (p->shape.distance == HB_DISTANCE_EMD && !equal_totals(p, n_hands, total))
+    if (p->shape.distance != HB_DISTANCE_L2 && !equal_totals(p, n_hands, total))
         return *total < TOTAL_MAX ? "gives a histogram of another total than the first"
                                   : "gives a histogram with a total of 2^31 or more";
     return NULL;

@@ -35,7 +35,8 @@ static struct hb_abs *create(const struct hb_host *host, const struct hb_shape *
     (void)snprintf(errbuf, errcap, "nothing wrong");
     a->host = host;
     (void)snprintf(a->how, sizeof a->how, "%s", args);
-    a->features = (struct hb_features){sizeof a->features, NUMBERS, 1, "emd"};
+    a->features = (struct hb_features){
+        .size = sizeof a->features, .n = NUMBERS, .item_bytes = 1, .distance = "emd"};
     if (is(a, "distance"))
         a->features.distance = "taxi";
     a->rounds = (struct hb_ext_streets){sizeof a->rounds, is(a, "rounds") ? shape->streets : 0};
