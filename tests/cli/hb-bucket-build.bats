@@ -127,3 +127,30 @@ YAML
     refused 69 hb-bucket build --config run.yaml -o x.hba --plan
     [ ! -e x.hba.cache ]
 }
+
+@test "a street that builds on the next one's buckets is kept with those, by any number of processes" {
+    small 6
+    sed -i 's/flop: .*/flop:    {plugin: potential, args: "k=9"}/' run.yaml
+    hb-bucket build --config run.yaml -o want.hba --quiet --keep-cache --cache kept
+    hb-bucket build --config run.yaml -o five.hba --quiet --num-workers 5
+    cmp want.hba five.hba
+    # the flop is computed again from what is kept of the turn: its distances are, too
+    rm kept/buckets-flop-*.hbs
+    run --separate-stderr hb-bucket build --config run.yaml -o x.hba --keep-cache --cache kept
+    assert_success
+    [[ $stderr == *"INFO turn: buckets: found in the cache"* ]]
+    [[ $stderr == *"INFO flop: clusters: found in the cache"* ]]
+    cmp want.hba x.hba
+    rm kept/*-flop-*.hbs
+    run --separate-stderr hb-bucket build --config run.yaml -o x.hba --keep-cache --cache kept
+    assert_success
+    [[ $stderr == *"INFO turn: buckets: found in the cache"* ]]
+    [[ $stderr != *"INFO flop: vectors: found"* ]]
+    cmp want.hba x.hba
+    # another turn is another flop
+    sed -i 's/ochs, args: "k=8"/ochs, args: "k=7"/' run.yaml
+    run --separate-stderr hb-bucket build --config run.yaml -o y.hba --keep-cache --cache kept
+    assert_success
+    [[ $stderr == *"INFO turn: vectors: found in the cache"* ]]
+    [[ $stderr != *"INFO flop: vectors: found"* ]]
+}

@@ -155,7 +155,7 @@ four_streets() { # PREFLOP FLOP TURN RIVER, each PLUGIN:ARGS
     cmp a.hba b.hba
     run hb-bucket info a.hba
     assert_output --partial '"street":"preflop","kind":"u8","recall":"imperfect","buckets":8,'
-    assert_output --partial '"plugin":"hb.potential","version":"1.0","args":"k=20"}'
+    assert_output --partial '"plugin":"hb.potential","version":"1.0","args":"k=20"'
     assert_output --partial '"street":"turn","kind":"u8","recall":"imperfect","buckets":30,'
     # another river makes another turn, and that another flop
     four_streets potential:k=8 potential:k=20 potential:k=30 emd:k=25
