@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "run/difference.h"
 #include "run/serve.h"
 #include "run/view.h"
 
@@ -18,6 +19,10 @@ enum {
     OPT_FORMAT,
     OPT_COLOUR,
     OPT_SERVE,
+    OPT_COMPARE,
+    OPT_DEALS,
+    OPT_SEED,
+    OPT_TOP,
     OPT_BUCKETS,
     OPT_CONFIG,
     OPT_GAME
@@ -33,7 +38,12 @@ struct opts {
     const char *hand;
     int format;
     bool serve;
-    int colour; /* as in "auto|always|never" */
+    bool compare;
+    struct hb_difference_options difference;
+    bool asks_difference;      /* one of its options was given */
+    const char *other;         /* file to compare with */
+    const char *other_buckets; /* its bucket file */
+    int colour;                /* as in "auto|always|never" */
 };
 
 static const struct tool_option options[] = {
@@ -43,7 +53,11 @@ static const struct tool_option options[] = {
     {"format", OPT_FORMAT, "FORMAT", "text (default), json or svg"},
     {"color", OPT_COLOUR, "WHEN", "colour the text: auto (default: on a terminal), always, never"},
     {"serve", OPT_SERVE, NULL, "answer questions on standard input, a line of JSON each"},
-    {"buckets", OPT_BUCKETS, "FILE", "bucket file, in place of the one the checkpoint names"},
+    {"compare", OPT_COMPARE, NULL, "where two strategies of one game differ most"},
+    {"deals", OPT_DEALS, "N", "compare over so many deals (default 1000)"},
+    {"seed", OPT_SEED, "S", "of these deals (default 1)"},
+    {"top", OPT_TOP, "N", "decisions that a comparison lists (default 10)"},
+    {"buckets", OPT_BUCKETS, "FILE", "bucket file, in place of the one the file names"},
     {"config", OPT_CONFIG, "FILE", "configuration that a fixed strategy plays"},
     {"game", OPT_GAME, "FILE", "game that a fixed strategy plays, all legal sizes"},
     {NULL, 0, NULL, NULL}};
@@ -55,10 +69,46 @@ static const struct tool_spec spec = {
     "hb-show @STRATEGY --config FILE|--game FILE [--at ACTIONS] [--board CARDS] [--hand CARDS] "
     "[--format text|json|svg] [--color auto|always|never]\n"
     "hb-show FILE --serve [--buckets FILE]\n"
-    "hb-show @STRATEGY --config FILE|--game FILE --serve",
+    "hb-show @STRATEGY --config FILE|--game FILE --serve\n"
+    "hb-show --compare FILE FILE [--deals N] [--seed S] [--top N] [--format text|json] "
+    "[--buckets FILE [--buckets FILE]] [--config FILE|--game FILE]",
     "Show what the average strategy of a checkpoint or blueprint, or a fixed strategy (@uniform,\n"
     "@call, @fold, @raise), does at one decision.",
     options};
+
+/* The first is for the first file, a second one for the second. */
+static void take_buckets(struct opts *o, const char *path)
+{
+    if (o->open.buckets == NULL)
+        o->open.buckets = path;
+    else if (o->other_buckets == NULL)
+        o->other_buckets = path;
+    else
+        tool_usage(&spec, "--buckets: more than two");
+}
+
+static void check_operands(struct opts *o, int n, char **operand)
+{
+    bool looks = o->at || o->board || o->hand || o->colour;
+
+    if (o->compare && n != 2)
+        tool_usage(&spec, "--compare: two files, please, not %d", n);
+    if (!o->compare && n != 1)
+        tool_usage(&spec, n == 0 ? "which checkpoint, blueprint or fixed strategy?"
+                                 : "one checkpoint, blueprint or fixed strategy, please");
+    o->file = operand[0];
+    o->other = n == 2 ? operand[1] : NULL;
+    if (!o->compare && o->asks_difference)
+        tool_usage(&spec, "--deals, --seed and --top go with --compare");
+    if (!o->compare && o->other_buckets != NULL)
+        tool_usage(&spec, "--buckets: one for one file");
+    if (o->compare && (o->serve || looks || o->format == FORMAT_SVG))
+        tool_usage(&spec, "--compare looks at all decisions, and writes text or JSON");
+    if (o->serve && (looks || o->format != FORMAT_TEXT))
+        tool_usage(&spec, "--serve: what to show comes on standard input");
+    if (o->serve && strcmp(o->file, "-") == 0)
+        tool_usage(&spec, "--serve reads questions from standard input: name the file");
+}
 
 static void parse(struct opts *o, int argc, char **argv)
 {
@@ -73,19 +123,25 @@ static void parse(struct opts *o, int argc, char **argv)
         case OPT_FORMAT: o->format = tool_choice(arg, "--format", "text|json|svg"); break;
         case OPT_COLOUR: o->colour = tool_choice(arg, "--color", "auto|always|never"); break;
         case OPT_SERVE: o->serve = true; break;
-        case OPT_BUCKETS: o->open.buckets = arg; break;
+        case OPT_COMPARE: o->compare = true; break;
+        case OPT_DEALS:
+            o->difference.n_deals = tool_u64(arg, "--deals", 1, UINT64_C(1) << 40);
+            o->asks_difference = true;
+            break;
+        case OPT_SEED:
+            o->difference.seed = tool_u64(arg, "--seed", 0, UINT64_MAX);
+            o->asks_difference = true;
+            break;
+        case OPT_TOP:
+            o->difference.top = (uint32_t)tool_u64(arg, "--top", 1, 1000000);
+            o->asks_difference = true;
+            break;
+        case OPT_BUCKETS: take_buckets(o, arg); break;
         case OPT_CONFIG: o->open.config = arg; break;
         case OPT_GAME: o->open.game = arg; break;
         default: break; /* tool_next refuses what is not in the table */
         }
-    if (argc - optind != 1)
-        tool_usage(&spec, argc == optind ? "which checkpoint or fixed strategy?"
-                                         : "one checkpoint or fixed strategy, please");
-    o->file = argv[optind];
-    if (o->serve && (o->at || o->board || o->hand || o->format || o->colour))
-        tool_usage(&spec, "--serve: what to show comes on standard input");
-    if (o->serve && strcmp(o->file, "-") == 0)
-        tool_usage(&spec, "--serve reads questions from standard input: name the file");
+    check_operands(o, argc - optind, argv + optind);
 }
 
 static enum hb_view_colour colour_of(const struct opts *o)
@@ -102,38 +158,85 @@ static enum hb_view_colour colour_of(const struct opts *o)
     return HB_VIEW_256;
 }
 
-static int run(const struct opts *o, FILE *out, struct hb_err *e)
+/* Open both; a fixed strategy plays what the other file does unless a game is given. */
+static int open_both(const struct opts *o, struct hb_strategy s[2], struct hb_err *e)
+{
+    const char *const name[2] = {o->file, o->other};
+    const char *const buckets[2] = {o->open.buckets, o->other_buckets};
+    int first = name[0][0] == '@' && name[1][0] != '@'; /* the one that names a game */
+    int rc = HB_OK;
+
+    for (int i = 0; i < 2 && rc == HB_OK; i++) {
+        int k = first ^ i;
+        bool fixed = name[k][0] == '@';
+        struct hb_strategy_options open = {.buckets = buckets[k]};
+
+        if (fixed && i == 1 && o->open.config == NULL && o->open.game == NULL)
+            open.like = &s[first].spec;
+        if (fixed || (name[0][0] != '@' && name[1][0] != '@')) {
+            open.config = o->open.config;
+            open.game = o->open.game;
+        }
+        rc = hb_strategy_open(name[k], &open, &s[k], e);
+    }
+    return rc;
+}
+
+static int compare(const struct opts *o, struct hb_buf *text, struct hb_err *e)
+{
+    const char *const names[2] = {o->file, o->other};
+    struct hb_difference d = {0};
+    struct hb_strategy s[2] = {0};
+    int rc;
+
+    if ((rc = open_both(o, s, e)) == HB_OK &&
+        (rc = hb_difference_new(&s[0], &s[1], names, &o->difference, &d, e)) == HB_OK) {
+        if (o->format == FORMAT_JSON)
+            hb_difference_json(&d, names, text);
+        else
+            hb_difference_text(&d, names, text);
+    }
+    hb_difference_fini(&d);
+    hb_strategy_close(&s[0]);
+    hb_strategy_close(&s[1]);
+    return rc;
+}
+
+static int show(const struct opts *o, struct hb_buf *text, struct hb_err *e)
 {
     struct hb_strategy strategy;
     struct hb_view view = {0};
-    struct hb_buf text = {0};
     int rc = hb_strategy_open(o->file, &o->open, &strategy, e);
 
     if (rc != HB_OK)
         return rc;
-    if (o->serve) {
+    if (o->serve)
         rc = hb_serve(&strategy, STDIN_FILENO, STDOUT_FILENO, tool_exit_code, e);
-        goto out;
-    }
-    if ((rc = hb_view_new(&strategy, o->at, o->board, o->hand, &view, e)) != HB_OK)
-        goto out;
-    switch ((enum format)o->format) {
-    case FORMAT_TEXT: hb_view_text(&view, colour_of(o), &text); break;
-    case FORMAT_JSON: hb_view_json(&view, &text); break;
-    case FORMAT_SVG: rc = hb_view_svg(&view, &text, e); break;
-    }
-    if (rc == HB_OK && (rc = hb_buf_check(&text, e)) == HB_OK)
-        (void)fwrite(text.data, 1, text.len, out); /* tool_finish looks */
-out:
-    hb_buf_fini(&text);
+    else if ((rc = hb_view_new(&strategy, o->at, o->board, o->hand, &view, e)) == HB_OK)
+        switch ((enum format)o->format) {
+        case FORMAT_TEXT: hb_view_text(&view, colour_of(o), text); break;
+        case FORMAT_JSON: hb_view_json(&view, text); break;
+        case FORMAT_SVG: rc = hb_view_svg(&view, text, e); break;
+        }
     hb_view_fini(&view);
     hb_strategy_close(&strategy);
     return rc;
 }
 
+static int run(const struct opts *o, FILE *out, struct hb_err *e)
+{
+    struct hb_buf text = {0};
+    int rc = o->compare ? compare(o, &text, e) : show(o, &text, e);
+
+    if (rc == HB_OK && (rc = hb_buf_check(&text, e)) == HB_OK)
+        (void)fwrite(text.data, 1, text.len, out); /* tool_finish looks */
+    hb_buf_fini(&text);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
-    struct opts o = {0};
+    struct opts o = {.difference = {.seed = 1, .n_deals = 1000, .top = 10}};
     struct hb_err e = {0};
 
     tool_init("hb-show");

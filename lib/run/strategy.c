@@ -16,35 +16,50 @@
 
 /* ---- open and close ---- */
 
-static int open_fixed(const char *name, const struct hb_strategy_options *o, struct hb_strategy *s,
-                      struct hb_err *e)
+/* What a fixed strategy plays. */
+static int find_game(const char *name, const struct hb_strategy_options *o, struct hb_spec *out,
+                     struct hb_err *e)
 {
     struct hb_config *c = NULL;
     int rc;
 
-    if ((rc = hb_fixed_parse(name, &s->rule.kind, e)) != HB_OK)
-        return rc;
+    if (o->like != NULL) {
+        out->rules = o->like->rules;
+        out->betting = o->like->betting;
+        memcpy(out->game_name, o->like->game_name, sizeof out->game_name);
+        return HB_OK;
+    }
     if ((o->config == NULL) == (o->game == NULL))
         return hb_fail(e, HB_EUSAGE, "'%s' needs --config FILE or --game FILE%s", name,
                        o->game ? ", not both" : " to know what it plays");
-    if (o->buckets != NULL)
-        return hb_fail(e, HB_EUSAGE, "'%s' looks at no cards: --buckets is of no use", name);
     if ((rc = hb_mem_new(&c, 1, sizeof *c, "configuration", e)) != HB_OK)
         return rc;
     rc = o->config ? hb_config_load(o->config, c, e) : hb_config_from_game(o->game, c, e);
     if (rc == HB_OK) {
-        s->fixed = true;
-        s->spec.rules = c->rules;
-        s->spec.betting = c->betting;
-        memcpy(s->spec.game_name, c->game_name, sizeof s->spec.game_name);
-        rc = hb_tree_new(&c->rules, &c->betting, FIXED_NODES_MAX, &s->own_tree, e);
-        if (rc != HB_OK)
-            (void)hb_context(e, rc, "'%s'", c->game_name); /* keeps rc */
+        out->rules = c->rules;
+        out->betting = c->betting;
+        memcpy(out->game_name, c->game_name, sizeof out->game_name);
     }
     hb_mem_free(c);
+    return rc;
+}
+
+static int open_fixed(const char *name, const struct hb_strategy_options *o, struct hb_strategy *s,
+                      struct hb_err *e)
+{
+    int rc;
+
+    if ((rc = hb_fixed_parse(name, &s->rule.kind, e)) != HB_OK)
+        return rc;
+    if (o->buckets != NULL)
+        return hb_fail(e, HB_EUSAGE, "'%s' looks at no cards: --buckets is of no use", name);
+    s->fixed = true;
     s->tree = &s->own_tree;
     s->rule.tree = &s->own_tree;
-    return rc;
+    if ((rc = find_game(name, o, &s->spec, e)) != HB_OK)
+        return rc;
+    rc = hb_tree_new(&s->spec.rules, &s->spec.betting, FIXED_NODES_MAX, &s->own_tree, e);
+    return rc == HB_OK ? rc : hb_context(e, rc, "'%s'", s->spec.game_name);
 }
 
 static unsigned longest_row(const struct hb_tree *t)

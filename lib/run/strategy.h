@@ -22,9 +22,10 @@
 #include "store/checkpoint.h"
 
 struct hb_strategy_options {
-    const char *config;  /* for a fixed strategy: a configuration ... */
-    const char *game;    /* ... or a game file, every legal size kept */
-    const char *buckets; /* bucket file in place of the one the checkpoint names, or NULL */
+    const char *config;         /* for a fixed strategy: a configuration ... */
+    const char *game;           /* ... or a game file, every legal size kept ... */
+    const struct hb_spec *like; /* ... or the game and bets of another strategy, borrowed */
+    const char *buckets;        /* bucket file in place of the one the checkpoint names, or NULL */
 };
 
 struct hb_strategy { /* {0} is closed; not to be moved while it is open */

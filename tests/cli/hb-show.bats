@@ -230,6 +230,35 @@ YAML
     exec 6<&-
 }
 
+@test "two strategies are compared, the biggest differences first" {
+    printf 'game: %s\nseed: 42\n' "$GAMES/leduc.game" >leduc.yaml
+    hb-train --config leduc.yaml --logdir run --iters 5000 --num-workers 1 --quiet
+    run --separate-stderr hb-show --compare run/checkpoints/latest.hbc @call --top 3
+    assert_success
+    [ -z "$stderr" ]
+    assert_line --index 1 'B: @call, a fixed strategy'
+    assert_line --regexp '^leduc.game: the strategies differ by [0-9.]+ a decision .* over all 120 deals$'
+    assert_equal "$(grep -c 'of all differences' <<<"$output")" 3
+    hb-ckpt export run/checkpoints/latest.hbc --blueprint leduc.hbp
+    run hb-show --compare run/checkpoints/latest.hbc leduc.hbp --format json
+    assert_line --index 0 --regexp '^\{"game":"leduc.game","a":"run/checkpoints/latest.hbc","b":"leduc.hbp","complete":true,"deals":120,"decisions":[^,]*,"distance":[^,]*e-0[56]\}$'
+    assert_line --index 1 --regexp '^\{"actions":"[^"]*","player":.,"legal":\[.*\],"reach":.*,"distance":.*,"share":.*,"a":\[.*\],"b":\[.*\],"most":\{"hand":"..",.*"a":\[.*\],"b":\[.*\]\}\}$'
+    hb-show --compare leduc.hbp @call --deals 50 --format json >a
+    hb-show --compare leduc.hbp @call --deals 50 --seed 1 --format json >b
+    cmp a b
+    hb-show --compare leduc.hbp @call --deals 50 --seed 2 --format json >b
+    run ! cmp -s a b
+    refused 65 hb-show --compare leduc.hbp @call --game "$GAMES/kuhn.game"
+    says "'leduc.hbp' plays 'leduc.game' and '@call' plays 'kuhn.game'"
+    refused 64 hb-show --compare leduc.hbp
+    refused 64 hb-show --compare leduc.hbp leduc.hbp leduc.hbp
+    refused 64 hb-show --compare leduc.hbp leduc.hbp --format svg
+    refused 64 hb-show --compare leduc.hbp leduc.hbp --at r
+    refused 64 hb-show leduc.hbp --top 3
+    refused 64 hb-show --compare @call @fold
+    refused 66 hb-show --compare leduc.hbp none.hbp
+}
+
 @test "a blueprint file shows what its checkpoint shows" {
     printf 'game: %s\nseed: 42\n' "$GAMES/leduc.game" >leduc.yaml
     hb-train --config leduc.yaml --logdir run --iters 5000 --num-workers 1 --quiet
