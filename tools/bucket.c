@@ -60,3 +60,17 @@ void bucket_open_operand(const struct tool_spec *spec, const char *path, struct 
     if (hb_buckets_open(path, NULL, b, &e) != HB_OK)
         tool_die(&e, NULL);
 }
+
+struct bucket_progress bucket_progress_of(int street, bool quiet)
+{
+    return (struct bucket_progress){
+        tool_build_from_now(), {.street = street, .name = "measuring"}, quiet};
+}
+
+void bucket_show_progress(void *ctx, double done)
+{
+    struct bucket_progress *p = ctx;
+
+    if (!p->quiet)
+        tool_build_progress(&p->shown, &p->stage, done, done);
+}

@@ -3,6 +3,7 @@
 #define HB_TOOLS_BUCKET_H
 
 #include "abstraction/buckets.h"
+#include "abstraction/build.h"
 #include "base/bytes.h"
 #include "tool.h"
 
@@ -23,7 +24,10 @@ enum {
     OPT_KEEP_CACHE,
     OPT_PLAN,
     OPT_QUALITY,
-    OPT_NO_QUALITY
+    OPT_NO_QUALITY,
+    OPT_BUCKET,
+    OPT_SEED,
+    OPT_FORMAT
 };
 
 #define PLUGIN_PATH_OPTION                                                                         \
@@ -50,9 +54,20 @@ int bucket_street(const struct tool_spec *spec, const char *name, const struct h
 /* Open and verify a bucket file that is an operand, or exit. */
 void bucket_open_operand(const struct tool_spec *spec, const char *path, struct hb_buckets *b);
 
+/* Progress of a measurement on a street: bucket_show_progress with it as ctx; tool_build_clear on
+ * `shown` at the end. */
+struct bucket_progress {
+    struct tool_build shown;
+    struct hb_build_stage stage;
+    bool quiet;
+};
+struct bucket_progress bucket_progress_of(int street, bool quiet);
+void bucket_show_progress(void *ctx, double done);
+
 /* The commands; return the exit code. */
 int bucket_run_check(int argc, char **argv);
 int bucket_run_info(int argc, char **argv);
 int bucket_run_compare(int argc, char **argv);
+int bucket_run_show(int argc, char **argv);
 
 #endif

@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "abstraction/agreement.h"
-#include "abstraction/build.h"
 #include "abstraction/hba.h"
 #include "abstraction/quality.h"
 #include "base/json.h"
@@ -18,25 +17,6 @@ static void put_real(struct hb_buf *line, const char *key, double x)
 {
     hb_buf_printf(line, ",\"%s\":", key);
     hb_json_real(line, x);
-}
-
-struct progress { /* of a measurement */
-    struct tool_build shown;
-    struct hb_build_stage stage;
-    bool quiet;
-};
-
-static struct progress progress_of(int street, bool quiet)
-{
-    return (struct progress){tool_build_from_now(), {.street = street, .name = "measuring"}, quiet};
-}
-
-static void show_progress(void *ctx, double done)
-{
-    struct progress *p = ctx;
-
-    if (!p->quiet)
-        tool_build_progress(&p->shown, &p->stage, done, done);
 }
 
 /* ---- info ---- */
@@ -85,7 +65,7 @@ static void put_sizes(struct hb_buf *line, const struct hb_sizes *z)
 static int put_quality(struct hb_buf *line, const struct hb_buckets *b, int street, bool quiet,
                        struct hb_err *e)
 {
-    struct progress progress = progress_of(street, quiet);
+    struct bucket_progress progress = bucket_progress_of(street, quiet);
     struct hb_quality whole;
     struct hb_quality q;
     int rc;
@@ -94,7 +74,7 @@ static int put_quality(struct hb_buf *line, const struct hb_buckets *b, int stre
         hb_buf_printf(line, ",\"quality\":null");
         return HB_OK;
     }
-    rc = hb_quality_of(&b, 1, street, &q, &whole, show_progress, &progress, e);
+    rc = hb_quality_of(&b, 1, street, &q, &whole, bucket_show_progress, &progress, e);
     tool_build_clear(&progress.shown);
     if (rc != HB_OK)
         return rc;
@@ -194,13 +174,13 @@ struct overall {
 static int put_distances(struct hb_buf *line, const struct hb_buckets *const side[2], int street,
                          bool quiet, struct overall *all, struct hb_err *e)
 {
-    struct progress progress = progress_of(street, quiet);
+    struct bucket_progress progress = bucket_progress_of(street, quiet);
     struct hb_quality q[2];
     int rc;
 
     if (!hb_quality_can(side[0], street) || !hb_quality_can(side[1], street))
         return HB_OK;
-    rc = hb_quality_of(side, 2, street, q, NULL, show_progress, &progress, e);
+    rc = hb_quality_of(side, 2, street, q, NULL, bucket_show_progress, &progress, e);
     tool_build_clear(&progress.shown);
     if (rc != HB_OK)
         return rc;

@@ -404,6 +404,8 @@ static const struct tool_spec main_spec = {
     "[--plan] [--plugin-path DIRS] [--quiet]\n"
     "hb-bucket info FILE.hba [--quality] [--quiet]\n"
     "hb-bucket compare A.hba B.hba [--no-quality] [--quiet]\n"
+    "hb-bucket show FILE.hba --street S [--bucket N] [--samples N] [--seed N] "
+    "[--format text|json|svg] [--quiet]\n"
     "hb-bucket plugins [--plugin-path DIRS]\n"
     "hb-bucket check PLUGIN [--args ARGS] [--game FILE] [--street S] [--samples N] "
     "[--timeout SECONDS] [--plugin-path DIRS]\n"
@@ -424,6 +426,7 @@ int main(int argc, char **argv)
                                                    {"lookup", run_lookup},
                                                    {"check", bucket_run_check},
                                                    {"compare", bucket_run_compare},
+                                                   {"show", bucket_run_show},
                                                    {NULL, NULL}};
 
     tool_init("hb-bucket");

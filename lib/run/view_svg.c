@@ -1,10 +1,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "run/svg.h"
 #include "run/view.h"
 
-/* Units are pixels at the natural size, WIDTH wide. Everything is placed by hand: no fonts to
- * measure, no scripts, no style sheet that a viewer may ignore. */
+/* Units as in svg.h. */
 #define WIDTH     800
 #define MARGIN    24
 #define HEAD      86  /* title and two lines */
@@ -12,43 +12,8 @@
 #define NAME      150 /* column of names in a list */
 #define ROWS_MAX  200
 #define LEGEND    26 /* height of a legend line */
-#define INK       "#1f2933"
-#define PALE_INK  "#616e7c"
-#define PALE      "#e4e7eb"
 #define PALE_FILL "fill=\"#8a94a0\""
 #define LIST_FONT 13
-
-static void put_escaped(const char *s, struct hb_buf *out)
-{
-    for (; *s != '\0'; s++) {
-        if (*s == '<')
-            hb_buf_printf(out, "&lt;");
-        else if (*s == '>')
-            hb_buf_printf(out, "&gt;");
-        else if (*s == '&')
-            hb_buf_printf(out, "&amp;");
-        else if (*s == '"')
-            hb_buf_printf(out, "&quot;");
-        else
-            hb_buf_u8(out, (unsigned char)*s < 0x20 ? '?' : (uint8_t)*s);
-    }
-}
-
-static void put_text(int x, int y, int size, const char *ink, const char *more, const char *text,
-                     struct hb_buf *out)
-{
-    hb_buf_printf(out, "<text x=\"%d\" y=\"%d\" font-size=\"%d\" fill=\"%s\"%s>", x, y, size, ink,
-                  more);
-    put_escaped(text, out);
-    hb_buf_printf(out, "</text>\n");
-}
-
-static void put_rect(double x, double y, double w, double h, uint32_t rgb, struct hb_buf *out)
-{
-    hb_buf_printf(out,
-                  "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"#%06x\"/>", x,
-                  y, w, h, rgb);
-}
 
 /* Bands side by side, the most aggressive action to the left. */
 static void put_bands(const struct hb_view *v, const double *prob, double x, double y, double w,
@@ -58,7 +23,7 @@ static void put_bands(const struct hb_view *v, const double *prob, double x, dou
         double part = w * prob[a];
 
         if (part > 0.05)
-            put_rect(x, y, part, h, v->action[a].rgb, out);
+            hb_svg_rect(x, y, part, h, v->action[a].rgb, out);
         x += part;
     }
 }
@@ -93,20 +58,20 @@ static void put_head(const struct hb_view *v, struct hb_buf *out)
                    v->n_board > 0 ? " " : "", board, v->path[0] ? " after " : ", first decision",
                    path != v->path ? "…" : "", path);
     line[0] = line[0] >= 'a' && line[0] <= 'z' ? (char)(line[0] - 'a' + 'A') : line[0];
-    put_text(MARGIN, 38, 22, INK, " font-weight=\"700\"", line, out);
+    hb_svg_text(MARGIN, 38, 22, HB_SVG_INK, " font-weight=\"700\"", line, out);
     n = (size_t)snprintf(line, sizeof line, "Player %d%s%s%s to act · pot %lld · to call %d",
                          v->seat, seat[0] ? " (" : "", seat, seat[0] ? ")" : "", (long long)pot,
                          s->max_spent - s->spent[v->seat]);
     if (r->stack[v->seat] != HB_STACK_UNSET)
         (void)snprintf(line + n, sizeof line - n, " · %d behind",
                        r->stack[v->seat] - s->spent[v->seat]);
-    put_text(MARGIN, 60, 14, INK, "", line, out);
+    hb_svg_text(MARGIN, 60, 14, HB_SVG_INK, "", line, out);
     if (v->strategy->fixed)
         (void)snprintf(line, sizeof line, "%s · a fixed strategy", v->strategy->spec.game_name);
     else
         (void)snprintf(line, sizeof line, "%s · average strategy after %s iterations",
                        v->strategy->spec.game_name, hb_view_number(v->strategy->iteration, number));
-    put_text(MARGIN, 78, 12, PALE_INK, "", line, out);
+    hb_svg_text(MARGIN, 78, 12, HB_SVG_PALE_INK, "", line, out);
 }
 
 static int legend_height(const struct hb_view *v)
@@ -129,12 +94,12 @@ static void put_legend(const struct hb_view *v, int y, struct hb_buf *out)
         int left = MARGIN + (i / n_rows) * (WIDTH - 2 * MARGIN + 16) / 2;
         int top = y + 30 + (i % n_rows) * LEGEND;
 
-        put_rect(left, top, 16, 16, x->rgb, out);
-        put_text(left + 24, top + 13, 14, INK, "", x->label, out);
+        hb_svg_rect(left, top, 16, 16, x->rgb, out);
+        hb_svg_text(left + 24, top + 13, 14, HB_SVG_INK, "", x->label, out);
         (void)snprintf(line, sizeof line, "%.1f%%",
                        100 * (hb_view_weighted(v) ? x->arriving : x->total));
-        put_text(left + (WIDTH - 2 * MARGIN - 16) / 2, top + 13, 14, INK,
-                 " text-anchor=\"end\" font-weight=\"700\"", line, out);
+        hb_svg_text(left + (WIDTH - 2 * MARGIN - 16) / 2, top + 13, 14, HB_SVG_INK,
+                    " text-anchor=\"end\" font-weight=\"700\"", line, out);
     }
     y += 30 + n_rows * LEGEND + 14;
     if (hb_view_weighted(v)) {
@@ -143,17 +108,18 @@ static void put_legend(const struct hb_view *v, int y, struct hb_buf *out)
             "Weighted by how often each hand gets here: %.3g%% of all hands do. Height of a "
             "cell's colour: that share, at most %.3g%%.",
             100 * v->reach, 100 * v->top_reach);
-        put_text(MARGIN, y, 12, PALE_INK, "",
-                 v->kind == HB_VIEW_GRID ? line : "Weighted by how often each hand gets here.",
-                 out);
+        hb_svg_text(MARGIN, y, 12, HB_SVG_PALE_INK, "",
+                    v->kind == HB_VIEW_GRID ? line : "Weighted by how often each hand gets here.",
+                    out);
         y += 18;
     }
-    put_text(MARGIN, y, 12, PALE_INK, "",
-             v->kind == HB_VIEW_GRID
-                 ? "Suited above the diagonal, offsuit below. Width: how often an action is taken; "
-                   "number: the most frequent one."
-                 : "Width of a colour: how often the action is taken.",
-             out);
+    hb_svg_text(
+        MARGIN, y, 12, HB_SVG_PALE_INK, "",
+        v->kind == HB_VIEW_GRID
+            ? "Suited above the diagonal, offsuit below. Width: how often an action is taken; "
+              "number: the most frequent one."
+            : "Width of a colour: how often the action is taken.",
+        out);
 }
 
 /* ---- grid and list ---- */
@@ -174,7 +140,7 @@ static const char *ink_on(double high, double needed)
 {
     return high >= needed ? "fill=\"#fff\" stroke=\"#1f2933\" stroke-opacity=\"0.55\" "
                             "stroke-width=\"2.2\" stroke-linejoin=\"round\" paint-order=\"stroke\""
-                          : "fill=\"" INK "\"";
+                          : "fill=\"" HB_SVG_INK "\"";
 }
 
 static void put_cell(const struct hb_view *v, uint32_t i, double x, double y, double side,
@@ -233,16 +199,18 @@ static void put_list(const struct hb_view *v, struct hb_buf *out)
         else
             (void)snprintf(name, sizeof name, "%s%s%s", item->hand, item->board[0] ? " / " : "",
                            item->board);
-        put_text(MARGIN, y + 18, LIST_FONT, INK, " font-weight=\"700\"", name, out);
+        hb_svg_text(MARGIN, y + 18, LIST_FONT, HB_SVG_INK, " font-weight=\"700\"", name, out);
         hb_buf_printf(out, "<g>");
         put_tip(v, i, out);
-        hb_buf_printf(out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"" PALE "\"/>",
-                      MARGIN + NAME, y + 2, wide, ROW - 6);
+        hb_buf_printf(
+            out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"" HB_SVG_PALE "\"/>",
+            MARGIN + NAME, y + 2, wide, ROW - 6);
         if (hb_view_seen(v, i))
             put_bands(v, prob, MARGIN + NAME, y + 2, wide, ROW - 6, out);
         hb_buf_printf(out, "</g>\n");
         if (!hb_view_seen(v, i))
-            put_text(MARGIN + NAME + 8, y + 18, LIST_FONT, PALE_INK, "", "never visited", out);
+            hb_svg_text(MARGIN + NAME + 8, y + 18, LIST_FONT, HB_SVG_PALE_INK, "", "never visited",
+                        out);
     }
 }
 
@@ -256,23 +224,14 @@ int hb_view_svg(const struct hb_view *v, struct hb_buf *out, struct hb_err *e)
         return hb_fail(e, HB_EUSAGE,
                        "a picture of %u buckets is more than %d lines: choose hands with --board",
                        v->n_items, ROWS_MAX);
-    hb_buf_printf(out,
-                  "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                  "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
-                  "viewBox=\"0 0 %d %d\" role=\"img\" "
-                  "font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\">\n<title>",
-                  WIDTH, height, WIDTH, height);
-    put_escaped(v->strategy->spec.game_name, out);
-    hb_buf_printf(out, " ");
-    put_escaped(v->path[0] ? v->path : "first decision", out);
-    hb_buf_printf(out, "</title>\n<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n", WIDTH,
-                  height);
+    hb_svg_begin(WIDTH, height, v->strategy->spec.game_name,
+                 v->path[0] ? v->path : "first decision", out);
     put_head(v, out);
     if (grid)
         put_grid(v, out);
     else
         put_list(v, out);
     put_legend(v, HEAD + 10 + body + 16, out);
-    hb_buf_printf(out, "</svg>\n");
+    hb_svg_end(out);
     return HB_OK;
 }

@@ -348,7 +348,7 @@ buckets_of() { # FILE STREET: of some hands
 }
 
 @test "help and version are answered on stdout" {
-    for command in "" build info compare plugins check index unindex count lookup; do
+    for command in "" build info compare show plugins check index unindex count lookup; do
         # shellcheck disable=SC2086 # no command is no word
         run --separate-stderr hb-bucket $command --help
         assert_success
