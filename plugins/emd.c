@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define BINS_MAX  256u
+#define BINS      50u /* unless told */
 #define HANDS_MAX 1326u
 
 struct hb_abs {
@@ -85,13 +86,40 @@ static int street_of(const struct hb_shape *shape)
     return street;
 }
 
+/* On the last street the equity, before it the histogram. */
+static struct hb_features features_of(const struct hb_host *host, int street, int last,
+                                      uint32_t bins)
+{
+    struct hb_features f = {
+        .size = sizeof f, .n = 1, .item_bytes = sizeof(uint16_t), .distance = "l2"};
+    uint64_t run_outs;
+
+    if (street == last)
+        return f;
+    run_outs = host->run_outs(host->ctx, street, last);
+    f.n = bins;
+    f.item_bytes = run_outs <= UINT8_MAX ? 1 : run_outs <= UINT16_MAX ? 2 : 4;
+    f.distance = "emd";
+    return f;
+}
+
+static int describe(const struct hb_host *host, const struct hb_shape *shape, const char *args,
+                    struct hb_features *out)
+{
+    uint32_t bins;
+
+    if (!parse(args, &bins))
+        return -1;
+    *out = features_of(host, street_of(shape), shape->n_streets - 1, bins != 0 ? bins : BINS);
+    return 0;
+}
+
 static struct hb_abs *create(const struct hb_host *host, const struct hb_shape *shape,
                              const char *args, char *errbuf, size_t errcap)
 {
     struct hb_abs *a = NULL;
     int street = street_of(shape);
     int last = shape->n_streets - 1;
-    uint64_t run_outs;
     uint32_t bins;
 
     if (!parse(args, &bins))
@@ -109,15 +137,10 @@ static struct hb_abs *create(const struct hb_host *host, const struct hb_shape *
         return NULL;
     a->host = host;
     a->last = last;
-    a->bins = bins != 0 ? bins : 50;
-    a->features = (struct hb_features){
-        .size = sizeof a->features, .n = 1, .item_bytes = sizeof(uint16_t), .distance = "l2"};
+    a->bins = bins != 0 ? bins : BINS;
+    a->features = features_of(host, street, last, a->bins);
     if (street == last)
         return a;
-    run_outs = host->run_outs(host->ctx, street, last);
-    a->features.n = a->bins;
-    a->features.item_bytes = run_outs <= UINT8_MAX ? 1 : run_outs <= UINT16_MAX ? 2 : 4;
-    a->features.distance = "emd";
     if (label_hands(a))
         return a;
     (void)snprintf(errbuf, errcap, "out of memory, or no cards left for an opponent");
@@ -151,6 +174,7 @@ static const struct hb_abstraction table = {
     .destroy = destroy,
     .features = features,
     .vectors = vectors,
+    .describe = describe,
 };
 
 const struct hb_abstraction *hb_abstraction_v1(void)

@@ -135,6 +135,20 @@ static bool parse(const char *args, uint32_t *n)
     return true;
 }
 
+static int describe(const struct hb_host *host, const struct hb_shape *shape, const char *args,
+                    struct hb_features *out)
+{
+    uint32_t n_clusters;
+
+    (void)host;
+    (void)shape;
+    if (!parse(args, &n_clusters))
+        return -1;
+    *out = (struct hb_features){
+        .size = sizeof *out, .n = n_clusters, .item_bytes = sizeof(uint8_t), .distance = "l2"};
+    return 0;
+}
+
 static void destroy(struct hb_abs *a)
 {
     free(a);
@@ -194,6 +208,7 @@ static const struct hb_abstraction table = {
     .destroy = destroy,
     .features = features,
     .vectors = vectors,
+    .describe = describe,
 };
 
 const struct hb_abstraction *hb_abstraction_v1(void)

@@ -32,13 +32,41 @@ static int street_of(const struct hb_shape *shape)
     return street;
 }
 
+static struct hb_features features_of(const struct hb_host *host, int street, uint32_t n,
+                                      const uint32_t *distance)
+{
+    uint64_t run_outs = host->run_outs(host->ctx, street, street + 1);
+
+    return (struct hb_features){
+        .size = sizeof(struct hb_features),
+        .n = n,
+        .item_bytes = run_outs <= UINT8_MAX    ? 1
+                      : run_outs <= UINT16_MAX ? 2
+                                               : 4,
+        .distance = "ground",
+        .ground = distance,
+        .entries = run_outs < n ? (uint32_t)run_outs : n,
+    };
+}
+
+/* How many buckets the next street gets is not known yet: as many as there can be. */
+static int describe(const struct hb_host *host, const struct hb_shape *shape, const char *args,
+                    struct hb_features *out)
+{
+    int street = street_of(shape);
+
+    if (args[0] != '\0' || street + 1 == shape->n_streets)
+        return -1;
+    *out = features_of(host, street, 8192, NULL);
+    return 0;
+}
+
 static struct hb_abs *create(const struct hb_host *host, const struct hb_shape *shape,
                              const char *args, char *errbuf, size_t errcap)
 {
     const struct hb_plugin_buckets *next = NULL;
     struct hb_abs *a = NULL;
     int street = street_of(shape);
-    uint64_t run_outs;
 
     if (args[0] != '\0')
         (void)snprintf(errbuf, errcap, "arguments are those of the clustering, not '%s'", args);
@@ -53,19 +81,9 @@ static struct hb_abs *create(const struct hb_host *host, const struct hb_shape *
         (void)snprintf(errbuf, errcap, "out of memory");
     if (a == NULL)
         return NULL;
-    run_outs = host->run_outs(host->ctx, street, street + 1);
     a->host = host;
     a->next = next;
-    a->features = (struct hb_features){
-        .size = sizeof a->features,
-        .n = next->labels.n,
-        .item_bytes = run_outs <= UINT8_MAX    ? 1
-                      : run_outs <= UINT16_MAX ? 2
-                                               : 4,
-        .distance = "ground",
-        .ground = next->distance,
-        .entries = run_outs < next->labels.n ? (uint32_t)run_outs : next->labels.n,
-    };
+    a->features = features_of(host, street, next->labels.n, next->distance);
     return a;
 }
 
@@ -91,6 +109,7 @@ static const struct hb_abstraction table = {
     .destroy = destroy,
     .features = features,
     .vectors = vectors,
+    .describe = describe,
     .wants = HB_WANTS_BUCKETS,
 };
 

@@ -4,11 +4,14 @@
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "abstraction/hb_plugin.h"
+#include "abstraction/hba.h"
 #include "base/os.h"
+#include "run/fit.h"
 #include "run/train.h"
 #include "tool.h"
 
@@ -29,7 +32,8 @@ enum {
     OPT_TIMEOUT,
     OPT_TRANSPORT,
     OPT_PLUGINS,
-    OPT_PLAN
+    OPT_PLAN,
+    OPT_FIT
 };
 
 static const struct tool_option options[] = {
@@ -48,6 +52,7 @@ static const struct tool_option options[] = {
     {"transport", OPT_TRANSPORT, "segments|frames", "how records travel (default segments)"},
     {"plugin-path", OPT_PLUGINS, "DIRS", "folders to look for plugins, ':' between them"},
     {"plan", OPT_PLAN, NULL, "say what the run will take, as JSON, and start nothing"},
+    {"fit", OPT_FIT, "SIZE", "with --plan: how many buckets fit into this memory"},
     {"quiet", 'q', NULL, "no progress lines"},
     {0},
 };
@@ -58,7 +63,7 @@ static const struct tool_spec spec = {
              "[--time-budget SECONDS] [--num-workers N] [--batch-size N] [--round-size N] "
              "[--seed N] [--snapshot-interval SECONDS] [--resume-from FILE|latest] "
              "[--task-timeout SECONDS] [--transport segments|frames] [--plugin-path DIRS] "
-             "[--plan] [--quiet]",
+             "[--plan [--fit SIZE]] [--quiet]",
     .about = "Trains the blueprint that FILE describes with parallel Monte-Carlo CFR. The result "
              "depends on\n"
              "the configuration, the seed and the iterations alone.",
@@ -69,6 +74,7 @@ struct opts {
     const char *config, *logdir, *buckets, *resume_from, *plugins;
     const char *iters, *time_budget, *workers, *batch, *round, *seed, *snapshot;
     double task_timeout;
+    uint64_t fit; /* bytes; 0: not asked */
     bool frames, plan, quiet;
 };
 
@@ -279,44 +285,131 @@ static void read_options(struct opts *o, int argc, char **argv)
             break;
         case OPT_PLUGINS: o->plugins = arg; break;
         case OPT_PLAN: o->plan = true; break;
+        case OPT_FIT:
+            if ((o->fit = tool_bytes(arg, "--fit")) == 0)
+                tool_usage(&spec, "--fit: nothing fits into 0 bytes");
+            break;
         case 'q': o->quiet = true; break;
         default: break;
         }
     tool_no_operands(&spec, argc, argv);
     if (o->config == NULL)
         tool_usage(&spec, "--config is missing");
+    if (o->fit > 0 && (!o->plan || o->buckets != NULL))
+        tool_usage(&spec, o->plan ? "--fit chooses buckets: leave out --buckets"
+                                  : "--fit is a question for --plan");
     if (o->logdir == NULL && !o->plan)
         tool_usage(&spec, "--logdir is missing");
 }
 
-static int print_plan(const struct opts *o, const struct hb_config *c,
-                      const struct hb_setup_options *setup_options, struct hb_err *e)
+/* A line on stdout; takes the object. */
+static int print_object(json_t *line, struct hb_err *e)
 {
-    struct hb_setup setup = {0};
-    struct hb_plan p;
-    int n_workers = c->num_workers > 0 ? (int)c->num_workers : hb_os_cpus();
-    json_t *line;
-    int rc;
+    int rc = HB_OK;
 
-    if ((rc = hb_setup_open(c, setup_options, &setup, e)) != HB_OK)
-        return rc;
-    rc = hb_train_plan(c, &setup, n_workers, !o->frames, &p, e);
-    hb_setup_fini(&setup);
-    if (rc != HB_OK)
-        return rc;
-    line = json_pack("{s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:I,s:I,s:I,s:f}", "infosets",
-                     (json_int_t)p.infosets, "table_bytes", (json_int_t)p.table_bytes,
-                     "bucket_bytes", (json_int_t)p.bucket_bytes, "peak_bytes",
-                     (json_int_t)p.peak_bytes, "disk_bytes", (json_int_t)p.disk_bytes,
-                     "iterations_per_s", p.iterations_per_s, "seconds", p.seconds, "iterations",
-                     (json_int_t)p.iterations, "nodes", (json_int_t)p.nodes, "round_size",
-                     (json_int_t)p.round_cap, "nodes_per_iteration", p.nodes_per_iteration);
     if (line == NULL || json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) != 0)
         rc = hb_fail(e, HB_ENOMEM, "cannot print the plan");
     else
         (void)putchar('\n'); /* tool_finish checks the stream */
     json_decref(line);
     return rc;
+}
+
+static int print_plan(const struct hb_plan *p, struct hb_err *e)
+{
+    return print_object(
+        json_pack("{s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:I,s:I,s:I,s:f}", "infosets",
+                  (json_int_t)p->infosets, "table_bytes", (json_int_t)p->table_bytes,
+                  "bucket_bytes", (json_int_t)p->bucket_bytes, "peak_bytes",
+                  (json_int_t)p->peak_bytes, "disk_bytes", (json_int_t)p->disk_bytes,
+                  "iterations_per_s", p->iterations_per_s, "seconds", p->seconds, "iterations",
+                  (json_int_t)p->iterations, "nodes", (json_int_t)p->nodes, "round_size",
+                  (json_int_t)p->round_cap, "nodes_per_iteration", p->nodes_per_iteration),
+        e);
+}
+
+/* {"preflop":…} of the streets that were chosen for; text is NULL for the numbers. */
+static json_t *by_street(const struct hb_fit *f, bool numbers)
+{
+    json_t *object = json_object();
+
+    for (int s = 0; s < HB_STREETS && object != NULL; s++) {
+        json_t *value = numbers ? json_integer((json_int_t)f->k[s]) : json_string(f->args[s]);
+
+        if (f->k[s] == 0)
+            json_decref(value);
+        else if (json_object_set_new(object, hb_street_name(s), value) != 0) {
+            json_decref(object);
+            return NULL;
+        }
+    }
+    return object;
+}
+
+static int print_fit(const struct opts *o, const struct hb_fit *f, struct hb_err *e)
+{
+    return print_object(
+        json_pack("{s:I,s:b,s:o,s:o,s:I,s:I,s:I,s:f,s:I}", "fit_bytes", (json_int_t)o->fit, "fits",
+                  (int)f->fits, "k", by_street(f, true), "args", by_street(f, false), "table_bytes",
+                  (json_int_t)f->plan.table_bytes, "bucket_bytes", (json_int_t)f->plan.bucket_bytes,
+                  "build_bytes", (json_int_t)f->build_bytes, "build_seconds", f->build_seconds,
+                  "peak_bytes", (json_int_t)f->peak_bytes),
+        e);
+}
+
+static void explain_fit(const struct opts *o, const struct hb_config *c, const struct hb_fit *f)
+{
+    const double gib = 1024.0 * 1024.0 * 1024.0;
+
+    if (!f->fits)
+        (void)fprintf(stderr,
+                      "hb-train: %.2f GiB are needed for one bucket a street, %.2f are there: a "
+                      "smaller betting tree would help\n",
+                      (double)f->peak_bytes / gib, (double)o->fit / gib);
+    if (!f->fits || o->quiet)
+        return;
+    tool_info(
+        "Fits %.2f GiB: table %.2f, buckets %.2f, training at most %.2f, building the buckets "
+        "%.2f",
+        (double)o->fit / gib, (double)f->plan.table_bytes / gib, (double)f->plan.bucket_bytes / gib,
+        (double)f->plan.peak_bytes / gib, (double)f->build_bytes / gib);
+    for (int s = 0; s < HB_STREETS; s++)
+        if (f->k[s] > 0)
+            tool_info("  %s: {plugin: %s, args: \"%s\"}", hb_street_name(s),
+                      c->cards.street[s].plugin, f->args[s]);
+}
+
+/* How many buckets fit; exits 1 when none do. */
+static int plan_fit(const struct opts *o, const struct hb_config *c,
+                    const struct hb_setup_options *setup_options, int n_workers, struct hb_err *e)
+{
+    static struct hb_fit f; /* large */
+    int rc;
+
+    if ((rc = hb_train_fit(c, setup_options, n_workers, !o->frames, o->fit, &f, e)) != HB_OK ||
+        (rc = print_plan(&f.plan, e)) != HB_OK || (rc = print_fit(o, &f, e)) != HB_OK)
+        return rc;
+    explain_fit(o, c, &f);
+    if (!f.fits)
+        exit(tool_finish(TOOL_NO));
+    return HB_OK;
+}
+
+static int plan(const struct opts *o, const struct hb_config *c,
+                const struct hb_setup_options *setup_options, struct hb_err *e)
+{
+    int n_workers = c->num_workers > 0 ? (int)c->num_workers : hb_os_cpus();
+    struct hb_setup setup = {0};
+    struct hb_plan p;
+    int rc;
+
+    if (o->fit > 0)
+        return plan_fit(o, c, setup_options, n_workers, e);
+    if ((rc = hb_setup_open(c, setup_options, &setup, e)) != HB_OK)
+        return rc;
+    rc = hb_train_plan(c, &setup, n_workers, !o->frames, &p, e);
+    hb_setup_fini(&setup);
+    return rc == HB_OK ? print_plan(&p, e) : rc;
 }
 
 static void print_result(const struct hb_train_result *r)
@@ -357,7 +450,7 @@ int main(int argc, char **argv)
                                         }};
     if (o.plan) {
         t.setup.estimate = true;
-        if (print_plan(&o, &t.config, &t.setup, &e) != HB_OK)
+        if (plan(&o, &t.config, &t.setup, &e) != HB_OK)
             tool_die(&e, "plan");
         return tool_finish(TOOL_OK);
     }

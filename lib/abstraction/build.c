@@ -177,7 +177,7 @@ static int builder_init(struct builder *b, const bool need[HB_STREETS],
     b->strengths.progress = on_strengths;
     b->strengths.ctx = b;
     hb_services_set_strengths(b->services, make_strengths, b);
-    return hb_build_estimate(iso, need, spec, b->plugin, o->n_processes, &b->plan, e);
+    return hb_build_estimate(b->services, need, spec, b->plugin, o->n_processes, &b->plan, e);
 }
 
 static void builder_fini(struct builder *b)

@@ -26,6 +26,11 @@ struct hb_cards_spec {
     struct hb_cards_street street[HB_STREETS];
 };
 
+/* Where "k=N" begins among the arguments, NULL when it is not there. */
+const char *hb_cards_find_k(const char *args);
+/* That N, 0 when it is not there or too large. */
+uint32_t hb_cards_k(const char *args);
+
 /* ---- what is going on ---- */
 
 /* "strengths", "instance", "vectors", "clusters", "buckets" of a street, "file" of none (-1). */

@@ -7,6 +7,7 @@
 #include "abstraction/build_impl.h"
 #include "abstraction/feature.h"
 #include "abstraction/hba.h"
+#include "abstraction/sparse.h"
 #include "base/os.h"
 #include "base/pool.h"
 #include "cards/tally.h"
@@ -27,6 +28,7 @@
 #define SHARE_APART  8u       /* … one in so many */
 
 struct sums { /* what a plan adds up */
+    struct hb_services *services;
     const struct hb_iso *iso;
     const struct hb_deck *deck;
     double cores;
@@ -82,7 +84,24 @@ static void add_map(struct sums *p, int street, uint64_t n_hands, uint32_t k, ui
     p->held += map;
 }
 
-static void add_feature(struct sums *p, int street, const struct hb_cluster_opts *o)
+/* Bytes of a vector: what the plugin says, if it does. */
+static uint32_t vector_bytes(const struct sums *p, int street, const struct hb_abstraction *abs,
+                             const char *args)
+{
+    struct hb_features f = {0};
+    struct hb_shape shape;
+
+    hb_services_shape(p->services, 1u << street, &shape);
+    if (!HB_HAS(abs, describe) ||
+        abs->describe(hb_services_host(p->services), &shape, args, &f) != 0 ||
+        !HB_HAS(&f, distance) || f.n > HB_CLUSTER_GROUND_MAX)
+        return VECTOR_BYTES;
+    if (strcmp(f.distance, "ground") == 0)
+        return hb_sparse_bytes(f.entries > 0 && f.entries < f.n ? f.entries : f.n, f.item_bytes);
+    return f.n * f.item_bytes;
+}
+
+static void add_feature(struct sums *p, int street, const struct hb_cluster_opts *o, uint32_t bytes)
 {
     const int last = p->deck->n_streets - 1;
     const uint64_t n = hb_iso_size(p->iso, street);
@@ -91,8 +110,11 @@ static void add_feature(struct sums *p, int street, const struct hb_cluster_opts
     const uint64_t apart = n > ALL_APART * SHARE_APART ? n / SHARE_APART
                            : n > ALL_APART             ? ALL_APART
                                                        : n;
-    const uint64_t points = n * sizeof(uint32_t) + apart * (VECTOR_BYTES + sizeof(uint64_t));
-    const uint64_t table = 4 * apart * sizeof(uint64_t) + apart * VECTOR_BYTES / 2;
+    const uint64_t points = n * sizeof(uint32_t) + apart * (bytes + sizeof(uint64_t));
+    /* Slots of a hash table, at most a quarter taken; room that vectors grow into. */
+    const uint64_t table = 4 * apart * sizeof(uint64_t) + apart * (bytes + sizeof(uint64_t)) / 2;
+    /* Two bytes a number, state, labels. */
+    const uint64_t cloud = apart * (2 * bytes + 16 + 12 + sizeof(uint32_t));
     const double passes = (double)o->restarts * (1 + o->iters);
 
     add_strengths(p, last);
@@ -100,18 +122,24 @@ static void add_feature(struct sums *p, int street, const struct hb_cluster_opts
     add_stage(p, street, "vectors", shared(p, (double)n, VECTOR_NS + RUN_OUT_NS * run_outs),
               n_last + points + table, points);
     add_stage(p, street, "clusters",
-              shared(p, (double)apart * passes, PASS_NS * sqrt((double)o->k / 200)),
-              points + apart * (2 * VECTOR_BYTES + 16), apart * sizeof(uint32_t));
+              shared(p, (double)apart * passes, PASS_NS * sqrt((double)o->k / 200)), points + cloud,
+              apart * sizeof(uint32_t));
     add_map(p, street, n, o->k, points);
 }
 
-/* N of "k=N" in the arguments of a direct plugin, or what one byte holds. */
-static uint32_t direct_buckets(const char *args)
+const char *hb_cards_find_k(const char *args)
 {
     const char *at = strncmp(args, "k=", 2) == 0 ? args : strstr(args, ",k=");
-    unsigned long n = at != NULL ? strtoul(strchr(at, '=') + 1, NULL, 10) : 0;
 
-    return n > 0 && n <= UINT32_MAX ? (uint32_t)n : 256;
+    return at != NULL && *at == ',' ? at + 1 : at;
+}
+
+uint32_t hb_cards_k(const char *args)
+{
+    const char *at = hb_cards_find_k(args);
+    unsigned long n = at != NULL ? strtoul(at + 2, NULL, 10) : 0;
+
+    return n <= UINT32_MAX ? (uint32_t)n : 0;
 }
 
 /* A direct plugin without a number of buckets is taken for one that tells all hands apart and
@@ -120,7 +148,9 @@ static void add_direct(struct sums *p, int street, const char *args)
 {
     const uint64_t n = hb_iso_size(p->iso, street);
 
-    if (strstr(args, "k=") == NULL) {
+    const uint32_t k = hb_cards_k(args);
+
+    if (k == 0) {
         add_stage(p, street, "instance", 0, 0, 0);
         add_stage(p, street, "buckets", (double)n * BUCKET_NS * 1e-9, 0, 0);
         return;
@@ -128,19 +158,24 @@ static void add_direct(struct sums *p, int street, const char *args)
     for (int s = p->deck->n_streets - 1; s >= street; s--)
         add_strengths(p, s);
     add_stage(p, street, "instance", (double)n * BUCKET_NS * 1e-9, 4 * n, 0);
-    add_map(p, street, n, direct_buckets(args), 4 * n);
+    add_map(p, street, n, k, 4 * n);
 }
 
-int hb_build_estimate(const struct hb_iso *iso, const bool need[HB_STREETS],
+int hb_build_estimate(struct hb_services *services, const bool need[HB_STREETS],
                       const struct hb_cards_spec *spec, const struct hb_plugin plugin[HB_STREETS],
                       int n_processes, struct hb_build_report *out, struct hb_err *e)
 {
-    const struct hb_deck *deck = hb_iso_deck(iso);
+    const struct hb_iso *iso;
+    const struct hb_deck *deck;
     int cpus = hb_os_cpus();
-    struct sums p = {.iso = iso, .deck = deck, .out = out};
+    struct sums p = {.services = services, .out = out};
     uint64_t maps = 0;
     int rc;
 
+    if ((rc = hb_services_iso(services, HB_ISO_SET, &iso, e)) != HB_OK)
+        return rc;
+    p.iso = iso;
+    p.deck = deck = hb_iso_deck(iso);
     p.n_processes = n_processes > 0 ? n_processes : cpus;
     p.cores = p.n_processes < cpus ? p.n_processes : cpus;
     *out = (struct hb_build_report){0};
@@ -156,7 +191,7 @@ int hb_build_estimate(const struct hb_iso *iso, const bool need[HB_STREETS],
         } else {
             if ((rc = hb_feature_args(spec->street[s].args, &opts, rest, sizeof rest, e)) != HB_OK)
                 return hb_context(e, rc, "%s: plugin '%s'", hb_street_name(s), plugin[s].abs->id);
-            add_feature(&p, s, &opts);
+            add_feature(&p, s, &opts, vector_bytes(&p, s, plugin[s].abs, rest));
         }
         if (out->disk_bytes > before) /* the last stage of a street leaves its map */
             maps += out->stage[out->n_stages - 1].disk_bytes;
@@ -170,14 +205,14 @@ int hb_buckets_plan(const struct hb_deck *deck, const bool need[HB_STREETS],
                     struct hb_build_report *out, struct hb_err *e)
 {
     struct hb_plugin plugin[HB_STREETS] = {{0}};
-    struct hb_iso *iso = NULL;
+    struct hb_services *services = NULL;
     int rc;
 
     if ((rc = hb_deck_check(deck, e)) != HB_OK ||
         (rc = hb_build_load(deck, need, spec, o->plugin_dirs, plugin, e)) != HB_OK ||
-        (rc = hb_iso_new(deck, HB_ISO_SET, &iso, e)) != HB_OK)
+        (rc = hb_services_new(deck, 0, o->log, &services, e)) != HB_OK)
         return rc;
-    rc = hb_build_estimate(iso, need, spec, plugin, o->n_processes, out, e);
-    hb_iso_free(iso);
+    rc = hb_build_estimate(services, need, spec, plugin, o->n_processes, out, e);
+    hb_services_free(services);
     return rc;
 }

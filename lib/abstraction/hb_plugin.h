@@ -199,6 +199,12 @@ struct hb_abstraction {
 
     /* ---- since 1.2 ---- */
     uint32_t wants; /* HB_WANTS_*: what hb must prepare before create */
+    /* [main, without an instance; optional] What features() of an instance with these arguments is
+     * going to say, as far as it is known before the work, for plans of memory and time: size, n,
+     * item_bytes, distance and entries; ground is not looked at. Quick. Returns 0, or -1 when the
+     * arguments are refused or nothing can be said. */
+    int (*describe)(const struct hb_host *host, const struct hb_shape *shape, const char *args,
+                    struct hb_features *out);
     /* ---- append below, never reorder or remove ---- */
 };
 

@@ -65,13 +65,12 @@ static int bucket_path(const struct hb_config *c, const struct hb_setup_options 
     return rc;
 }
 
-/* N of "k=N" among the arguments, 0 when it is not there. */
-static uint32_t announced_buckets(const char *args)
+/* The street's buckets have no map yet, but will be n. */
+static void set_estimate(struct hb_buckets_street *to, uint32_t n, uint64_t hottest)
 {
-    const char *at = strncmp(args, "k=", 2) == 0 ? args : strstr(args, ",k=");
-    unsigned long n = at != NULL ? strtoul(strchr(at, '=') + 1, NULL, 10) : 0;
-
-    return n <= UINT32_MAX ? (uint32_t)n : 0;
+    to->n_buckets = n < to->n_hands ? n : (uint32_t)to->n_hands;
+    to->kind = hb_hba_kind(to->n_buckets);
+    to->hottest = hottest > to->total / to->n_buckets ? hottest : to->total / to->n_buckets;
 }
 
 /* Sizes without maps: the lossless ones, with fewer buckets where the arguments say how many. */
@@ -81,7 +80,7 @@ static int estimate_buckets(const struct hb_config *c, struct hb_setup *s, struc
 
     for (int st = 0; st < HB_STREETS && rc == HB_OK; st++) {
         struct hb_buckets_street *to = &s->buckets.street[st];
-        uint32_t n = announced_buckets(c->cards.street[st].args);
+        uint32_t n = hb_cards_k(c->cards.street[st].args);
 
         if (!s->need[st] || strcmp(c->cards.street[st].plugin, "lossless") == 0)
             continue;
@@ -90,10 +89,8 @@ static int estimate_buckets(const struct hb_config *c, struct hb_setup *s, struc
                            "cards: how many buckets '%s' makes on the %s is not known before it "
                            "has run; make the file with hb-bucket build and name it with --buckets",
                            c->cards.street[st].plugin, hb_street_name(st));
-        to->n_buckets = n < to->n_hands ? n : (uint32_t)to->n_hands;
-        to->kind = hb_hba_kind(to->n_buckets);
-        if (to->hottest < to->total / to->n_buckets)
-            to->hottest = to->total / to->n_buckets;
+        s->largest_orbit[st] = to->hottest;
+        set_estimate(to, n, to->hottest);
     }
     s->estimated = true;
     return rc;
@@ -183,6 +180,17 @@ int hb_setup_open(const struct hb_config *c, const struct hb_setup_options *o, s
         (rc = hb_params_check(&s->spec.params, e)) != HB_OK)
         hb_setup_fini(s);
     return rc;
+}
+
+int hb_setup_resize(struct hb_setup *s, const struct hb_config *c, const uint32_t n[HB_STREETS],
+                    struct hb_err *e)
+{
+    if (!s->estimated)
+        return hb_fail(e, HB_EINTERNAL, "buckets with maps cannot be resized");
+    for (int st = 0; st < HB_STREETS; st++)
+        if (n[st] > 0)
+            set_estimate(&s->buckets.street[st], n[st], s->largest_orbit[st]);
+    return make_spec(c, s, e);
 }
 
 void hb_setup_fini(struct hb_setup *s)

@@ -19,6 +19,8 @@ struct hb_setup {              /* {0} is empty */
     struct hb_spec spec;
     bool built;     /* a bucket file was built, not reused */
     bool estimated; /* the buckets have sizes but no maps: good for a plan only */
+    uint64_t
+        largest_orbit[HB_STREETS]; /* of estimated buckets: the least that the hottest weighs */
 };
 
 /* How to come by buckets that no file was given for. */
@@ -37,5 +39,10 @@ struct hb_setup_options {
 int hb_setup_open(const struct hb_config *c, const struct hb_setup_options *o, struct hb_setup *s,
                   struct hb_err *e) HB_MUSTUSE;
 void hb_setup_fini(struct hb_setup *s);
+
+/* Give estimated buckets other sizes: n[street] where it is not 0. Errors: HB_EINTERNAL for buckets
+ * that are not estimated, those of the rounds' sizes and units. */
+int hb_setup_resize(struct hb_setup *s, const struct hb_config *c, const uint32_t n[HB_STREETS],
+                    struct hb_err *e) HB_MUSTUSE;
 
 #endif
