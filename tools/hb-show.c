@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "run/difference.h"
+#include "run/opening.h"
 #include "run/serve.h"
 #include "run/view.h"
 
@@ -20,6 +21,7 @@ enum {
     OPT_COLOUR,
     OPT_SERVE,
     OPT_COMPARE,
+    OPT_TREE,
     OPT_DEALS,
     OPT_SEED,
     OPT_TOP,
@@ -39,6 +41,7 @@ struct opts {
     int format;
     bool serve;
     bool compare;
+    bool tree;
     struct hb_difference_options difference;
     bool asks_difference;      /* one of its options was given */
     const char *other;         /* file to compare with */
@@ -52,6 +55,7 @@ static const struct tool_option options[] = {
     {"hand", OPT_HAND, "CARDS", "these own cards alone, such as AhKh"},
     {"format", OPT_FORMAT, "FORMAT", "text (default), json or svg"},
     {"color", OPT_COLOUR, "WHEN", "colour the text: auto (default: on a terminal), always, never"},
+    {"tree", OPT_TREE, NULL, "all decisions of the first street, from --at on"},
     {"serve", OPT_SERVE, NULL, "answer questions on standard input, a line of JSON each"},
     {"compare", OPT_COMPARE, NULL, "where two strategies of one game differ most"},
     {"deals", OPT_DEALS, "N", "compare over so many deals (default 1000)"},
@@ -68,6 +72,10 @@ static const struct tool_spec spec = {
     "[--color auto|always|never] [--buckets FILE]\n"
     "hb-show @STRATEGY --config FILE|--game FILE [--at ACTIONS] [--board CARDS] [--hand CARDS] "
     "[--format text|json|svg] [--color auto|always|never]\n"
+    "hb-show FILE --tree [--at ACTIONS] [--format text|json|svg] [--color auto|always|never] "
+    "[--buckets FILE]\n"
+    "hb-show @STRATEGY --config FILE|--game FILE --tree [--at ACTIONS] [--format text|json|svg] "
+    "[--color auto|always|never]\n"
     "hb-show FILE --serve [--buckets FILE]\n"
     "hb-show @STRATEGY --config FILE|--game FILE --serve\n"
     "hb-show --compare FILE FILE [--deals N] [--seed S] [--top N] [--format text|json] "
@@ -104,6 +112,8 @@ static void check_operands(struct opts *o, int n, char **operand)
         tool_usage(&spec, "--buckets: one for one file");
     if (o->compare && (o->serve || looks || o->format == FORMAT_SVG))
         tool_usage(&spec, "--compare looks at all decisions, and writes text or JSON");
+    if (o->tree && (o->compare || o->serve || o->board || o->hand))
+        tool_usage(&spec, "--tree shows the first street, all hands of it");
     if (o->serve && (looks || o->format != FORMAT_TEXT))
         tool_usage(&spec, "--serve: what to show comes on standard input");
     if (o->serve && strcmp(o->file, "-") == 0)
@@ -123,6 +133,7 @@ static void parse(struct opts *o, int argc, char **argv)
         case OPT_FORMAT: o->format = tool_choice(arg, "--format", "text|json|svg"); break;
         case OPT_COLOUR: o->colour = tool_choice(arg, "--color", "auto|always|never"); break;
         case OPT_SERVE: o->serve = true; break;
+        case OPT_TREE: o->tree = true; break;
         case OPT_COMPARE: o->compare = true; break;
         case OPT_DEALS:
             o->difference.n_deals = tool_u64(arg, "--deals", 1, UINT64_C(1) << 40);
@@ -202,6 +213,23 @@ static int compare(const struct opts *o, struct hb_buf *text, struct hb_err *e)
     return rc;
 }
 
+static int show_tree(const struct opts *o, struct hb_strategy *s, struct hb_buf *text,
+                     struct hb_err *e)
+{
+    struct hb_opening tree = {0};
+    int rc = hb_opening_new(s, o->at, &tree, e);
+
+    if (rc != HB_OK)
+        return rc;
+    switch ((enum format)o->format) {
+    case FORMAT_TEXT: hb_opening_text(&tree, colour_of(o), text); break;
+    case FORMAT_JSON: hb_opening_json(&tree, text); break;
+    case FORMAT_SVG: rc = hb_opening_svg(&tree, text, e); break;
+    }
+    hb_opening_fini(&tree);
+    return rc;
+}
+
 static int show(const struct opts *o, struct hb_buf *text, struct hb_err *e)
 {
     struct hb_strategy strategy;
@@ -210,7 +238,9 @@ static int show(const struct opts *o, struct hb_buf *text, struct hb_err *e)
 
     if (rc != HB_OK)
         return rc;
-    if (o->serve)
+    if (o->tree)
+        rc = show_tree(o, &strategy, text, e);
+    else if (o->serve)
         rc = hb_serve(&strategy, STDIN_FILENO, STDOUT_FILENO, tool_exit_code, e);
     else if ((rc = hb_view_new(&strategy, o->at, o->board, o->hand, &view, e)) == HB_OK)
         switch ((enum format)o->format) {

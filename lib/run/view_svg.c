@@ -3,6 +3,7 @@
 
 #include "run/svg.h"
 #include "run/view.h"
+#include "run/view_paint.h"
 
 /* Units as in svg.h. */
 #define WIDTH     800
@@ -15,9 +16,8 @@
 #define PALE_FILL "fill=\"#8a94a0\""
 #define LIST_FONT 13
 
-/* Bands side by side, the most aggressive action to the left. */
-static void put_bands(const struct hb_view *v, const double *prob, double x, double y, double w,
-                      double h, struct hb_buf *out)
+void hb_paint_bands(const struct hb_view *v, const double *prob, double x, double y, double w,
+                    double h, struct hb_buf *out)
 {
     for (int a = v->n_actions - 1; a >= 0; a--) {
         double part = w * prob[a];
@@ -88,7 +88,7 @@ static void put_legend(const struct hb_view *v, int y, struct hb_buf *out)
     for (int a = 0; a < v->n_actions && a < 64; a++)
         all[a] = hb_view_weighted(v) ? v->action[a].arriving : v->action[a].total;
     if (v->kind != HB_VIEW_ONE && v->n_actions <= 64)
-        put_bands(v, all, MARGIN, y, WIDTH - 2 * MARGIN, 14, out);
+        hb_paint_bands(v, all, MARGIN, y, WIDTH - 2 * MARGIN, 14, out);
     for (int i = 0; i < v->n_actions; i++) {
         const struct hb_view_action *x = &v->action[v->n_actions - 1 - i];
         int left = MARGIN + (i / n_rows) * (WIDTH - 2 * MARGIN + 16) / 2;
@@ -157,7 +157,7 @@ static void put_cell(const struct hb_view *v, uint32_t i, double x, double y, do
                   x, y, side, side, item->n_hands == 0 ? "#f5f7fa" : "#d5dae0");
     if (!plain) {
         put_tip(v, i, out);
-        put_bands(v, prob, x, y + side - high, side, high, out);
+        hb_paint_bands(v, prob, x, y + side - high, side, high, out);
     }
     hb_buf_printf(
         out, "<text x=\"%.2f\" y=\"%.2f\" font-size=\"%d\" font-weight=\"700\" %s>%s</text>", x + 5,
@@ -206,7 +206,7 @@ static void put_list(const struct hb_view *v, struct hb_buf *out)
             out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"" HB_SVG_PALE "\"/>",
             MARGIN + NAME, y + 2, wide, ROW - 6);
         if (hb_view_seen(v, i))
-            put_bands(v, prob, MARGIN + NAME, y + 2, wide, ROW - 6, out);
+            hb_paint_bands(v, prob, MARGIN + NAME, y + 2, wide, ROW - 6, out);
         hb_buf_printf(out, "</g>\n");
         if (!hb_view_seen(v, i))
             hb_svg_text(MARGIN + NAME + 8, y + 18, LIST_FONT, HB_SVG_PALE_INK, "", "never visited",

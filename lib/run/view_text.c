@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "run/view.h"
+#include "run/view_paint.h"
 
 #define CELL 5  /* characters of a coloured cell, a gap apart */
 #define BAR  24 /* characters of a bar */
@@ -51,9 +52,8 @@ static int action_at(const double *prob, int n_actions, int i, int n)
     return 0;
 }
 
-/* Text of n characters on a ground that shows how often each action is taken. */
-static void put_mix(const struct hb_view *v, const double *prob, enum hb_view_colour colour,
-                    const char *text, int n, struct hb_buf *out)
+void hb_paint_mix(const struct hb_view *v, const double *prob, enum hb_view_colour colour,
+                  const char *text, int n, struct hb_buf *out)
 {
     int old = -1;
 
@@ -187,7 +187,7 @@ static void put_cell(const struct hb_view *v, uint32_t i, enum hb_view_colour co
         end_colour(out, colour);
         hb_buf_printf(out, " ");
     } else {
-        put_mix(v, prob, colour, label, CELL, out);
+        hb_paint_mix(v, prob, colour, label, CELL, out);
         hb_buf_printf(out, " ");
     }
 }
@@ -272,7 +272,7 @@ static void put_list(const struct hb_view *v, enum hb_view_colour colour, struct
         } else if (colour != HB_VIEW_PLAIN) {
             (void)snprintf(blank, sizeof blank, "%*s", BAR, "");
             hb_buf_printf(out, "  ");
-            put_mix(v, prob, colour, blank, BAR, out);
+            hb_paint_mix(v, prob, colour, blank, BAR, out);
         }
         hb_buf_printf(out, "\n");
     }

@@ -230,6 +230,28 @@ YAML
     exec 6<&-
 }
 
+@test "the opening tree has every decision of the first round" {
+    jam
+    run --separate-stderr hb-show @raise --config jam.yaml --tree
+    assert_success
+    [ -z "$stderr" ]
+    assert_line --regexp '^100\.00%  small blind +f +0\.0%  r1000 100\.0%$'
+    assert_line --regexp '^100\.00%    r1000  big blind +f +0\.0%  c 100\.0%$'
+    run hb-show @uniform --game "$GAMES/kuhn.game" --tree --format json
+    assert_equal "${#lines[@]}" 4
+    assert_line --index 2 '{"actions":"cr","player":0,"legal":["f","c"],"strategy":[0.5,0.5],"line":0.25,"reach":0.5}'
+    assert_equal "$(hb-show "$GOLDEN" --tree --at r --format json | grep -c '^{"actions":"r')" \
+        "$(hb-show "$GOLDEN" --tree --format json | grep -c '^{"actions":"r')"
+    hb-show @uniform --config jam.yaml --tree --format svg >tree.svg
+    grep -q '</svg>' tree.svg
+    refused 64 hb-show "$GOLDEN" --tree --at cc/
+    says "the first street is over"
+    refused 64 hb-show "$GOLDEN" --tree --hand Kh
+    refused 64 hb-show "$GOLDEN" --tree --serve
+    skip_unless xmllint
+    xmllint --noout tree.svg
+}
+
 @test "two strategies are compared, the biggest differences first" {
     printf 'game: %s\nseed: 42\n' "$GAMES/leduc.game" >leduc.yaml
     hb-train --config leduc.yaml --logdir run --iters 5000 --num-workers 1 --quiet
