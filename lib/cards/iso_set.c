@@ -101,32 +101,6 @@ static void fill_place(struct hb_iso *iso)
         }
 }
 
-/* The board with that number, as canonical sets of ranks of 16 bits each. */
-static uint64_t board_sets(const struct hb_iso *iso, int n_board, uint32_t number)
-{
-    uint64_t sets = 0;
-    int left = n_board;
-
-    for (int p = 0; p < iso->deck.n_suits; p++) {
-        const uint32_t *row = iso->place + (p * (HB_BOARD_MAX + 1) + left) * PLACE_STRIDE;
-        uint32_t low = 0;
-        uint32_t high = iso->n_ids; /* row[low] <= number < row[high] */
-
-        while (high - low > 1) {
-            uint32_t middle = (low + high) / 2;
-
-            if (row[middle] <= number)
-                low = middle;
-            else
-                high = middle;
-        }
-        number -= row[low];
-        sets |= (uint64_t)iso->mask_of_id[low] << (16 * p);
-        left -= iso->pop[iso->mask_of_id[low]];
-    }
-    return sets;
-}
-
 /* ---- shapes ---- */
 
 /* Renamings of the canonical suits that leave the board as it is. */
@@ -234,9 +208,78 @@ static int shape_of(const struct hb_iso *iso, struct hb_iso_set *set, uint64_t s
 
 /* ---- life ---- */
 
+enum { SIZES = HB_BOARD_MAX + 1 };
+
+struct walk { /* over all boards of a street, in the order of their numbers */
+    struct hb_iso *iso;
+    struct hb_iso_set *set;
+    uint32_t n;                  /* boards so far */
+    uint32_t of_size[SIZES + 1]; /* first id of the sets of a size, which come in that order */
+    /* shape + 1 of boards met before, by ties and the sizes of the suits */
+    uint8_t known[1 << (HB_SUITS - 1)][SIZES * SIZES * SIZES * SIZES];
+};
+
+/* The shape of a board without looking through all of them. */
+static int known_shape(struct walk *w, uint64_t sets)
+{
+    unsigned sizes = 0;
+    unsigned ties = 0;
+    uint8_t *known;
+    int shape;
+
+    for (int p = 0; p < HB_SUITS; p++) {
+        unsigned ranks = sets >> (16 * p) & 0xFFFF;
+
+        sizes = sizes * SIZES + w->iso->pop[ranks];
+        if (p > 0 && p < w->iso->deck.n_suits && ranks == (sets >> (16 * p - 16) & 0xFFFF))
+            ties |= 1u << (p - 1);
+    }
+    known = &w->known[ties][sizes];
+    if (*known != 0)
+        return *known - 1;
+    shape = shape_of(w->iso, w->set, sets);
+    if (shape >= 0)
+        *known = (uint8_t)(shape + 1);
+    return shape;
+}
+
+static int add_board(struct walk *w, uint64_t sets, struct hb_err *e)
+{
+    struct hb_iso_set *set = w->set;
+    int shape = known_shape(w, sets);
+
+    if (shape < 0 || set->n_hands >> HB_ISO_FIRST_BITS != 0)
+        return hb_fail(e, HB_ELIMIT, "the deck has more kinds of hands than the index can hold");
+    set->keys[w->n] = sets;
+    set->first[w->n++] = (uint32_t)set->n_hands | (uint32_t)shape << HB_ISO_FIRST_BITS;
+    set->n_hands += set->shapes[shape].n_hands;
+    return HB_OK;
+}
+
+/* Boards whose suits before p are those of `sets`: suit p and those after it get `left` cards, none
+ * of them an id of `end` or more. */
+static int add_boards(struct walk *w, int p, int left, uint32_t end, uint64_t sets,
+                      struct hb_err *e)
+{
+    const int suits = w->iso->deck.n_suits - p;
+    uint32_t id = w->of_size[(left + suits - 1) / suits]; /* the suits after it have no more */
+    int rc = HB_OK;
+
+    end = end < w->of_size[left + 1] ? end : w->of_size[left + 1];
+    for (; rc == HB_OK && id < end; id++) {
+        unsigned ranks = w->iso->mask_of_id[id];
+        uint64_t with = sets | (uint64_t)ranks << (16 * p);
+
+        rc = suits == 1 ? add_board(w, with, e)
+                        : add_boards(w, p + 1, left - w->iso->pop[ranks], id + 1, with, e);
+    }
+    return rc;
+}
+
 static int init_street(struct hb_iso *iso, int street, struct hb_err *e)
 {
     struct hb_iso_set *set = &iso->set[street];
+    struct walk w = {.iso = iso, .set = set};
     int rc;
 
     set->n_board = iso->deck.n_board[street];
@@ -247,18 +290,12 @@ static int init_street(struct hb_iso *iso, int street, struct hb_err *e)
         (rc = hb_mem_new(&set->pair, (size_t)HB_ISO_SHAPES * HB_ISO_PAIRS, sizeof *set->pair,
                          "boards", e)) != HB_OK)
         return rc;
-    for (uint32_t b = 0; b < set->n_boards; b++) {
-        uint64_t sets = board_sets(iso, set->n_board, b);
-        int shape = shape_of(iso, set, sets);
-
-        if (shape < 0 || set->n_hands >> HB_ISO_FIRST_BITS != 0)
-            return hb_fail(e, HB_ELIMIT,
-                           "the deck has more kinds of hands than the index can hold");
-        set->keys[b] = sets;
-        set->first[b] = (uint32_t)set->n_hands | (uint32_t)shape << HB_ISO_FIRST_BITS;
-        set->n_hands += set->shapes[shape].n_hands;
-    }
-    return HB_OK;
+    for (uint32_t id = 0; id < iso->n_ids; id++)
+        w.of_size[iso->pop[iso->mask_of_id[id]] + 1] = id + 1;
+    for (int size = 1; size <= SIZES; size++) /* of sizes that the deck has no ranks for */
+        if (w.of_size[size] == 0)
+            w.of_size[size] = w.of_size[size - 1];
+    return add_boards(&w, 0, set->n_board, iso->n_ids, 0, e);
 }
 
 int hb_iso_set_init(struct hb_iso *iso, struct hb_err *e)

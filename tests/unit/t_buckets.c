@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "abstraction/build.h"
@@ -702,6 +703,90 @@ static void another_file_or_another_game_is_refused(void)
     CHECK_EQ(chdir(cwd), 0);
 }
 
+/* ---- several processes ---- */
+
+/* Kilobytes of the mapping of a file in this process by that line of smaps, -1 without one. */
+static long smaps_kb(const char *path, const char *key)
+{
+    FILE *f = fopen("/proc/self/smaps", "r");
+    char line[1024];
+    bool here = false;
+    long kb = -1;
+
+    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+        if (strstr(line, path) != NULL)
+            here = true;
+        else if (here && strncmp(line, key, strlen(key)) == 0)
+            kb = (kb < 0 ? 0 : kb) + strtol(line + strlen(key), NULL, 10);
+        else if (strncmp(line, "VmFlags:", 8) == 0)
+            here = false;
+    }
+    if (f != NULL)
+        (void)fclose(f);
+    return kb;
+}
+
+/* A worker: open what its parent verified, look at all of it, wait for the others, weigh it. */
+static int share(const char *path, const struct hb_hash *root, int ready, int go)
+{
+    struct hb_buckets b = {0};
+    uint32_t sum = 0;
+    long pss;
+    char c;
+
+    if (hb_buckets_open(path, root, &b, NULL) != HB_OK)
+        return 2;
+    for (uint64_t i = 0; i < b.street[1].n_hands; i++)
+        sum += hb_buckets_at(&b, 1, i);
+    if (sum == 0 || write(ready, "", 1) != 1 || read(go, &c, 1) != 0)
+        return 3;
+    pss = smaps_kb(path, "Pss:");
+    /* its share of 1.29 MB that this process and four others have mapped, and nothing of its own */
+    return pss > 0 && pss < 1286 / 2 && smaps_kb(path, "Private_Dirty:") == 0 ? 0 : 1;
+}
+
+static void processes_share_the_pages_of_a_file(void)
+{
+    bool flop[HB_STREETS] = {false, true, false, false};
+    struct hb_cards_spec spec = {.street[1] = {true, "misbehaves", "mod=200"}};
+    struct hb_buckets b = {0};
+    struct hb_err e = {0};
+    int ready[2];
+    int go[2];
+    char c;
+
+    if (access("/proc/self/smaps", R_OK) != 0) {
+        printf("# skipped: no /proc/self/smaps\n");
+        return;
+    }
+    CHECK_OK(hb_buckets_build(&holdem, flop, &spec, file,
+                              &(struct hb_build_options){.plugin_dirs = dirs, .n_processes = 2},
+                              NULL, &e),
+             e);
+    CHECK_OK(hb_buckets_open(file, NULL, &b, &e), e);
+    CHECK_EQ(pipe(ready), 0);
+    CHECK_EQ(pipe(go), 0);
+    for (int i = 0; i < 4; i++)
+        if (fork() == 0) {
+            (void)close(go[1]);
+            _exit(share(file, &b.root, ready[1], go[0]));
+        }
+    (void)close(ready[1]);
+    for (int i = 0; i < 4; i++)
+        CHECK_EQ(read(ready[0], &c, 1), 1);
+    (void)close(go[1]);
+    for (int i = 0; i < 4; i++) {
+        int status = -1;
+
+        CHECK(wait(&status) > 0);
+        CHECK_EQ(status, 0);
+    }
+    (void)close(ready[0]);
+    (void)close(go[0]);
+    hb_buckets_fini(&b);
+    (void)unlink(file);
+}
+
 /* ---- main ---- */
 
 static bool find_plugins(const char *argv0)
@@ -747,6 +832,7 @@ int main(int argc, char **argv)
     RUN(the_golden_file_is_readable);
     RUN(a_zero_inside_a_text_is_refused);
     RUN(another_file_or_another_game_is_refused);
+    RUN(processes_share_the_pages_of_a_file);
     (void)unlink(file);
     (void)rmdir(scratch); /* left behind when a test failed */
     return check_done();
