@@ -20,7 +20,7 @@ enum hb_walk { HB_WALK_CHEAPER, HB_WALK_DEALS, HB_WALK_BOARDS };
 struct hb_evaluation_options { /* {0}: the cheaper walk, a process for each processor */
     enum hb_walk walk;
     int n_workers;          /* 0: one a processor */
-    uint32_t sample_boards; /* so many boards of the first street that has cards; 0: all */
+    uint32_t sample_boards; /* so many boards of the second street; 0: all */
     uint64_t seed;          /* of the sample */
 };
 

@@ -1,5 +1,5 @@
-/* boardsample.h - how exploitable a strategy is, from a sample of the boards of the first street
- * that has cards. [solver, pure]
+/* boardsample.h - how exploitable a strategy is, from a sample of the boards of the second street
+ * (the flops). [solver, pure]
  *
  * Below a board everything is exact; what a best responder does before it is fitted to boards. Let
  * y(b, s) be what board b, weighed with the deals that it stands for, adds to the value of both

@@ -80,7 +80,7 @@ double hb_public_deals(const struct hb_public *p); /* of two hands: what sums ar
 
 /* ---- for evaluations that visit a part of the boards (boardsample.h) ---- */
 
-/* Boards of the first street that has cards and is bet on, up to renaming; 0: there are none. */
+/* Boards of the second street, up to renaming; 0 when none of it is bet on. */
 uint32_t hb_public_first_boards(const struct hb_public *p);
 /* How many boards one of them stands for. */
 uint32_t hb_public_first_weight(const struct hb_public *p, uint32_t board);

@@ -114,6 +114,21 @@ static void all_ins_on_every_street_agree_with_the_full_walk(void)
     compare_all(NOLIMIT(4, "3 3", 3, 3, "0 3 1 1"), 2);
 }
 
+/* Rounds without a card, several cards late, one suit, long decks of few suits; raises only on some
+ * rounds, so that the tree begins or ends where others do not. */
+static void unusual_boards_agree_with_the_full_walk(void)
+{
+    compare_all(LIMIT(2, "1 1", 3, 3, "0 4"), 2);
+    compare_all(LIMIT(2, "1 2", 1, 9, "0 2"), 2);
+    compare_all(LIMIT(3, "1 1 1", 2, 4, "0 0 2"), 2);
+    compare_all(LIMIT(3, "0 1 1", 3, 3, "0 2 2"), 2);
+    compare_all(LIMIT(3, "1 0 0", 3, 3, "0 3 2"), 2);
+    compare_all(LIMIT(4, "0 0 0 2", 2, 4, "0 1 1 2"), 2);
+    compare_all(LIMIT(4, "1 1 0 0", 3, 3, "0 1 2 2"), 2);
+    compare_all(NOLIMIT(3, "4 4", 1, 8, "0 2 2"), 2);
+    compare_all(NOLIMIT(4, "3 6", 2, 4, "0 0 1 2"), 2);
+}
+
 static void other_games_are_refused(void)
 {
     struct hb_public_strategy s = {0};
@@ -170,6 +185,7 @@ int main(void)
     RUN(one_and_two_streets_agree_with_the_full_walk);
     RUN(three_and_four_streets_agree_with_the_full_walk);
     RUN(all_ins_on_every_street_agree_with_the_full_walk);
+    RUN(unusual_boards_agree_with_the_full_walk);
     RUN(other_games_are_refused);
     RUN(every_allocation_may_fail);
     return check_done();
