@@ -24,6 +24,7 @@
 #define BASE_BYTES   (24u << 20) /* a program and the index */
 #define CHILD_BYTES  (8u << 20)
 #define VECTOR_BYTES 64u      /* when the plugin does not say */
+#define LISTED_MAX   4096u    /* centres that keep lists of each other, cluster_dense.c */
 #define ALL_APART    2000000u /* so many vectors may well be all different, of more … */
 #define SHARE_APART  8u       /* … one in so many */
 
@@ -35,6 +36,7 @@ struct sums { /* what a plan adds up */
     int n_processes;
     uint64_t held;      /* bytes that stay until the end */
     unsigned strengths; /* streets whose strengths are there */
+    uint32_t next_k;    /* buckets of the street that was added before */
     struct hb_build_report *out;
 };
 
@@ -84,9 +86,13 @@ static void add_map(struct sums *p, int street, uint64_t n_hands, uint32_t k, ui
     p->held += map;
 }
 
-/* Bytes of a vector: what the plugin says, if it does. */
-static uint32_t vector_bytes(const struct sums *p, int street, const struct hb_abstraction *abs,
-                             const char *args)
+struct vector {
+    uint32_t bytes, numbers; /* as a point; of a centre */
+};
+
+/* What the plugin says of its vectors, if it does. */
+static struct vector vector_of(const struct sums *p, int street, const struct hb_abstraction *abs,
+                               const char *args)
 {
     struct hb_features f = {0};
     struct hb_shape shape;
@@ -95,14 +101,29 @@ static uint32_t vector_bytes(const struct sums *p, int street, const struct hb_a
     if (!HB_HAS(abs, describe) ||
         abs->describe(hb_services_host(p->services), &shape, args, &f) != 0 ||
         !HB_HAS(&f, distance) || f.n > HB_CLUSTER_GROUND_MAX)
-        return VECTOR_BYTES;
-    if (strcmp(f.distance, "ground") == 0)
-        return hb_sparse_bytes(f.entries > 0 && f.entries < f.n ? f.entries : f.n, f.item_bytes);
-    return f.n * f.item_bytes;
+        return (struct vector){VECTOR_BYTES, VECTOR_BYTES};
+    if (strcmp(f.distance, "ground") != 0)
+        return (struct vector){f.n * f.item_bytes, f.n};
+    if (p->next_k > 0 && p->next_k < f.n)
+        f.n = p->next_k;
+    return (struct vector){
+        hb_sparse_bytes(f.entries > 0 && f.entries < f.n ? f.entries : f.n, f.item_bytes), f.n};
 }
 
-static void add_feature(struct sums *p, int street, const struct hb_cluster_opts *o, uint32_t bytes)
+/* Sums and lists of centres, in each process, and on their way. */
+static uint64_t centres_bytes(const struct sums *p, uint64_t k, uint32_t numbers)
 {
+    uint64_t sums = k * (numbers + 8) * sizeof(uint64_t);
+    uint64_t lists = k <= LISTED_MAX ? k * k * sizeof(uint64_t) : 0;
+    uint64_t gaps = k <= HB_CLUSTER_GROUND_MAX ? k * k * sizeof(uint32_t) : 0;
+
+    return 2 * sums + gaps + (uint64_t)p->n_processes * (3 * sums + lists);
+}
+
+static void add_feature(struct sums *p, int street, const struct hb_cluster_opts *o,
+                        struct vector v)
+{
+    const uint32_t bytes = v.bytes;
     const int last = p->deck->n_streets - 1;
     const uint64_t n = hb_iso_size(p->iso, street);
     const uint64_t n_last = hb_iso_size(p->iso, last);
@@ -122,8 +143,8 @@ static void add_feature(struct sums *p, int street, const struct hb_cluster_opts
     add_stage(p, street, "vectors", shared(p, (double)n, VECTOR_NS + RUN_OUT_NS * run_outs),
               n_last + points + table, points);
     add_stage(p, street, "clusters",
-              shared(p, (double)apart * passes, PASS_NS * sqrt((double)o->k / 200)), points + cloud,
-              apart * sizeof(uint32_t));
+              shared(p, (double)apart * passes, PASS_NS * sqrt((double)o->k / 200)),
+              points + cloud + centres_bytes(p, o->k, v.numbers), apart * sizeof(uint32_t));
     add_map(p, street, n, o->k, points);
 }
 
@@ -191,8 +212,9 @@ int hb_build_estimate(struct hb_services *services, const bool need[HB_STREETS],
         } else {
             if ((rc = hb_feature_args(spec->street[s].args, &opts, rest, sizeof rest, e)) != HB_OK)
                 return hb_context(e, rc, "%s: plugin '%s'", hb_street_name(s), plugin[s].abs->id);
-            add_feature(&p, s, &opts, vector_bytes(&p, s, plugin[s].abs, rest));
+            add_feature(&p, s, &opts, vector_of(&p, s, plugin[s].abs, rest));
         }
+        p.next_k = hb_cards_k(spec->street[s].args);
         if (out->disk_bytes > before) /* the last stage of a street leaves its map */
             maps += out->stage[out->n_stages - 1].disk_bytes;
     }

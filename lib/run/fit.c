@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "abstraction/cluster.h"
+#include "abstraction/hba.h"
+#include "abstraction/plugin.h"
 #include "base/mem.h"
 
 struct probe {
@@ -11,6 +14,7 @@ struct probe {
     struct hb_setup setup; /* with estimated buckets; resized for each K */
     struct hb_cards_spec spec;
     uint32_t n[HB_STREETS], largest; /* N of "k=N", as configured */
+    uint32_t most[HB_STREETS];       /* buckets that a street may get */
     int n_workers;
     bool segments;
 };
@@ -28,11 +32,9 @@ static int replace_k(const char *args, uint32_t k, char out[HB_PLUGIN_ARGS_MAX],
 
 static uint32_t size_of(const struct probe *p, int street, uint32_t size)
 {
-    uint64_t hands = p->setup.buckets.street[street].n_hands;
     uint64_t k = (uint64_t)size * p->n[street] / p->largest;
 
-    k = k < HB_FIT_K_MAX ? k : HB_FIT_K_MAX;
-    k = k < hands ? k : hands;
+    k = k < p->most[street] ? k : p->most[street];
     return k > 0 ? (uint32_t)k : 1;
 }
 
@@ -93,8 +95,32 @@ static int bisect(struct probe *p, uint64_t bytes, struct hb_fit *out, struct hb
     return HB_OK;
 }
 
+/* As many as there are hands, and as an earlier street's plugin can take. */
+static int find_bounds(struct probe *p, struct hb_err *e)
+{
+    bool wanted = false;
+    int rc;
+
+    for (int s = 0; s < HB_STREETS; s++) {
+        const struct hb_cards_street *street = &p->c->cards.street[s];
+        uint64_t hands = p->setup.buckets.street[s].n_hands;
+        struct hb_plugin plugin;
+
+        p->most[s] = wanted ? HB_CLUSTER_GROUND_MAX : HB_FIT_K_MAX;
+        p->most[s] = hands < p->most[s] ? (uint32_t)hands : p->most[s];
+        if (!p->setup.need[s] || !street->given)
+            continue;
+        if ((rc = hb_plugin_load(street->plugin, p->o->plugin_dirs, &plugin, e)) != HB_OK)
+            return hb_context(e, rc, "%s", hb_street_name(s));
+        wanted = wanted || hb_plugin_wants_buckets(&plugin);
+    }
+    return HB_OK;
+}
+
 static int fit(struct probe *p, uint64_t bytes, struct hb_fit *out, struct hb_err *e)
 {
+    int rc;
+
     p->spec = p->c->cards;
     for (int s = 0; s < HB_STREETS; s++) {
         p->n[s] = p->setup.need[s] ? hb_cards_k(p->c->cards.street[s].args) : 0;
@@ -103,6 +129,8 @@ static int fit(struct probe *p, uint64_t bytes, struct hb_fit *out, struct hb_er
     if (p->largest == 0)
         return hb_fail(e, HB_ECONFIG,
                        "cards: no street has a number of buckets 'k=N' that could be chosen");
+    if ((rc = find_bounds(p, e)) != HB_OK)
+        return rc;
     return bisect(p, bytes, out, e);
 }
 

@@ -26,7 +26,8 @@ struct hb_fit {
  *
  * The streets whose arguments have "k=N" keep the proportions of their N: for a size K that of the
  * street with the largest N is K, of the others K * N / largest N, rounded down, at least 1, at most
- * HB_FIT_K_MAX and the hands of the street. K is found by bisection of 1 .. HB_FIT_K_MAX.
+ * HB_FIT_K_MAX, the hands of the street and, where the plugin of an earlier street wants the buckets,
+ * HB_CLUSTER_GROUND_MAX. K is found by bisection of 1 .. HB_FIT_K_MAX.
  *   o  buckets and build_dir are not looked at
  * Errors: HB_ECONFIG (no street has a k), those of hb_setup_open, hb_train_plan and
  * hb_buckets_plan. Cost: some 17 plans. */

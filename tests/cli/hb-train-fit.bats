@@ -75,3 +75,19 @@ fit() { # SIZE: the second object
     refused 78 hb-train --config "$ROOT/examples/leduc.yaml" --plan --fit 2G
     [[ $stderr == *"no street has a number of buckets 'k=N'"* ]]
 }
+
+@test "the configurations for 8, 16 and 64 GB take what their page says, and fit" {
+    skip_unless jq
+    local size plan
+    sed -n '/^```json$/,/^```$/p' "$ROOT/examples/README.md" | grep '^{' >said
+    [ "$(wc -l <said)" = 3 ]
+    for size in 8 16 64; do
+        plan=$(hb-train --config "$ROOT/examples/hunl-${size}gb.yaml" --plan --num-workers 8)
+        jq -c '{infosets,table_bytes,bucket_bytes,nodes}' <<<"$plan"
+        # a twentieth is left to the system
+        jq -e --argjson gib $size '.peak_bytes < 0.95 * $gib * 1073741824' <<<"$plan" >/dev/null
+        hb-train --config "$ROOT/examples/hunl-${size}gb.yaml" --plan --fit ${size}G --num-workers 8 --quiet |
+            sed -n 2p | jq -e '.fits and .k.flop >= 2000' >/dev/null
+    done >now
+    diff said now
+}
