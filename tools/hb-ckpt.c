@@ -257,9 +257,9 @@ static int save_table(const char *table, const char *out, struct hb_err *e)
     if (rc != HB_OK)
         return rc;
     if (strcmp(out, "-") == 0)
-        rc = hb_checkpoint_write(&f.table, STDOUT_FILENO, "standard output", NULL, e);
+        rc = hb_checkpoint_write(&f.table, STDOUT_FILENO, "standard output", 0, NULL, e);
     else
-        rc = hb_checkpoint_save(&f.table, out, NULL, e);
+        rc = hb_checkpoint_save(&f.table, out, 0, NULL, e);
     hb_tablefile_close(&f);
     return rc == HB_EFORMAT ? hb_context(e, rc, "table '%s'", table) : rc;
 }

@@ -51,9 +51,9 @@ static int save(const struct hb_merger_options *o, const char *snapshot, struct 
     int rc = hb_tablefile_open(o->table, false, &file, e);
 
     if (rc == HB_OK && strcmp(snapshot, "-") == 0)
-        rc = hb_checkpoint_write(&file.table, STDOUT_FILENO, "standard output", NULL, e);
+        rc = hb_checkpoint_write(&file.table, STDOUT_FILENO, "standard output", 0, NULL, e);
     else if (rc == HB_OK)
-        rc = hb_checkpoint_save(&file.table, snapshot, NULL, e);
+        rc = hb_checkpoint_save(&file.table, snapshot, 0, NULL, e);
     hb_tablefile_close(&file);
     return rc;
 }

@@ -198,6 +198,17 @@ static void on_progress(void *ctx, const struct hb_train_progress *p)
         draw_bar(s, p);
 }
 
+static void on_saved(void *ctx, const struct hb_train_saved *c)
+{
+    struct screen *s = ctx;
+
+    if (s->quiet)
+        return;
+    clear_bar(s);
+    tool_info("Checkpoint at iteration %llu: %.1f MB of rows, training paused for %.3f s",
+              (unsigned long long)c->iteration, 1e-6 * (double)c->bytes, c->seconds);
+}
+
 static void on_info(void *ctx, const char *text)
 {
     struct screen *s = ctx;
@@ -467,6 +478,7 @@ int main(int argc, char **argv)
     t.phase = &phase;
     t.wake_fd = wake_pipe[0];
     t.progress = on_progress;
+    t.saved = on_saved;
     t.info = on_info;
     t.ctx = &screen;
     rc = hb_train_run(&t, &result, &e);

@@ -167,7 +167,7 @@ int hb_logdir_save(struct hb_logdir *d, const struct hb_table *t, uint64_t keep,
         return rc;
     hb_shelf_name(d->checkpoints, iteration, path);
     name = strrchr(path, '/') + 1;
-    if ((rc = hb_checkpoint_save(t, path, NULL, e)) != HB_OK ||
+    if ((rc = hb_checkpoint_save(t, path, 0, NULL, e)) != HB_OK ||
         (rc = hb_shelf_set_latest(d->checkpoints, name, e)) != HB_OK)
         return rc;
     return hb_shelf_prune(d->checkpoints, HB_SHELF_RUN, keep > 0 ? keep : 1, name, NULL, NULL, e);

@@ -32,6 +32,7 @@ enum hb_report_quantity {
     HB_REPORT_LENGTH,      /* decision nodes an iteration */
     HB_REPORT_MEMORY,      /* proportional set size, bytes */
     HB_REPORT_BYTES,       /* of a task's result */
+    HB_REPORT_PER_NODE,    /* bytes of results for each decision node that was visited */
     HB_REPORT_QUANTITIES
 };
 

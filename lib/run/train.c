@@ -118,7 +118,7 @@ static int load_checkpoint(void *ctx, const char *path, struct hb_err *e)
     if (rc == HB_OK)
         rc = match_run(t, &c, path, e);
     if (rc == HB_OK)
-        rc = hb_checkpoint_load(&c, &t->table, e);
+        rc = hb_checkpoint_load(&c, &t->table, 0, e);
     if (rc == HB_OK)
         t->nodes_before = c.nodes;
     hb_checkpoint_close(&c);
@@ -302,6 +302,10 @@ static int save(struct train *t, struct hb_err *e)
         t->saved = t->iteration;
     t->last_save = hb_os_monotonic();
     t->metrics.checkpoint_s += t->last_save - before;
+    if (rc == HB_OK && t->o->saved != NULL)
+        t->o->saved(t->o->ctx, &(struct hb_train_saved){.iteration = t->iteration,
+                                                        .bytes = 4 * t->table.layout.n_words,
+                                                        .seconds = t->last_save - before});
     return rc;
 }
 

@@ -22,6 +22,11 @@ struct hb_train_progress {
     const struct hb_learning_look *learning; /* NULL: nothing to compare with yet */
 };
 
+struct hb_train_saved {
+    uint64_t iteration, bytes; /* bytes: of the rows, before compression */
+    double seconds;            /* that training paused */
+};
+
 /* Where a run is, for a signal handler that must know what a signal would interrupt. */
 enum hb_train_phase {
     HB_TRAIN_PREPARING, /* nothing is trained yet that could be lost */
@@ -44,6 +49,7 @@ struct hb_train_options {
     int wake_fd;                     /* readable after a signal; -1: none */
     double interval_s;               /* of progress and metrics */
     void (*progress)(void *ctx, const struct hb_train_progress *p);
+    void (*saved)(void *ctx, const struct hb_train_saved *s); /* a checkpoint; may be NULL */
     void (*info)(void *ctx, const char *text);
     void *ctx;
 };

@@ -10,7 +10,6 @@
 #define TABLE_VERSION 1
 #define PAGE          4096u
 #define LIVE_AT       512u
-#define HASH_BLOCK    (4u << 20)
 
 #ifdef __FAST_MATH__
 #error "fast-math gives other bits: results would differ between builds"
@@ -366,20 +365,25 @@ static void end_block(struct hb_rows_hasher *h)
     h->block_bytes = 0;
 }
 
+void hb_rows_hasher_put_block(struct hb_rows_hasher *h, const struct hb_hash *block)
+{
+    hb_hasher_put(&h->all, block->b, sizeof block->b);
+}
+
 void hb_rows_hasher_put(struct hb_rows_hasher *h, const int32_t *words, uint64_t n_words)
 {
     const uint8_t *p = (const uint8_t *)words;
     uint64_t left = 4 * n_words;
 
     while (left > 0) {
-        size_t room = HASH_BLOCK - h->block_bytes;
+        size_t room = HB_ROWS_BLOCK - h->block_bytes;
         size_t n = left < room ? (size_t)left : room;
 
         hb_hasher_put(&h->block, p, n);
         h->block_bytes += n;
         p += n;
         left -= n;
-        if (h->block_bytes == HASH_BLOCK)
+        if (h->block_bytes == HB_ROWS_BLOCK)
             end_block(h);
     }
 }

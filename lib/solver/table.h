@@ -125,7 +125,8 @@ void hb_regret_match(const int32_t *regret, unsigned n, float *out);
 /* The average strategy of a row: sums / their sum; uniform when never visited. */
 void hb_row_average(const int32_t *row, unsigned n, double *out);
 
-/* Content hash of rows alone: BLAKE2b-256 of the concatenated BLAKE2b-256 of each 4 MiB block. */
+/* Content hash of rows alone: BLAKE2b-256 of the concatenated BLAKE2b-256 of each block. */
+#define HB_ROWS_BLOCK (4u << 20) /* bytes */
 void hb_rows_hash(const int32_t *rows, uint64_t n_words, struct hb_hash *out);
 /* The same while the rows pass by, in pieces of any size. Plain memory, nothing to free. */
 struct hb_rows_hasher {
@@ -134,6 +135,8 @@ struct hb_rows_hasher {
 };
 void hb_rows_hasher_init(struct hb_rows_hasher *h);
 void hb_rows_hasher_put(struct hb_rows_hasher *h, const int32_t *words, uint64_t n_words);
+/* A whole block whose hash is known, or the last, shorter one; the hasher is between blocks. */
+void hb_rows_hasher_put_block(struct hb_rows_hasher *h, const struct hb_hash *block);
 void hb_rows_hasher_done(struct hb_rows_hasher *h, struct hb_hash *out);
 /* The content hash of DESIGN "Invariants": identity, iteration, rows in logical order. */
 void hb_content_hash(const struct hb_identity *id, uint64_t iteration, const struct hb_hash *rows,

@@ -7,6 +7,8 @@
 #include "base/bytes.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/os.h"
+#include "base/pool.h"
 
 #define ZSTD_LEVEL    1
 #define META_MAX      (64u << 10) /* bytes; a full run description has about 5,000 */
@@ -56,22 +58,100 @@ static int put_tree(struct hb_cwriter *w, const struct hb_table *t, struct hb_er
     return rc;
 }
 
-/* Each block is hashed and then compressed while it is still in the cache. */
-static int put_rows(struct hb_cwriter *w, const struct hb_table *t, struct hb_hash *hash,
+/* ---- rows, by any number of processes ----
+ *
+ * A unit is a chunk, which is a block of the rows' hash as well. Writing, a process hashes and packs
+ * it, and the parent puts the frames into the file in their order. Reading, a process puts the rows
+ * into the table, and the parent gets their hash. */
+
+_Static_assert(HB_CHUNK_MAX == HB_ROWS_BLOCK, "a chunk of rows is a block of their hash");
+
+struct rows_job {
+    const struct hb_table *table;
+    struct hb_checkpoint *from; /* reading */
+    struct hb_cwriter *to;      /* writing; the parent's */
+    struct hb_packer *packer;   /* made by each process that writes when it gets its first chunk */
+    struct hb_rows_hasher hasher; /* the parent's */
+};
+
+struct packed { /* result of a chunk to write; the frame follows */
+    struct hb_hash block, frame;
+};
+
+static size_t chunk_words(uint64_t total, uint32_t unit)
+{
+    const uint64_t at = (uint64_t)unit * STEP_WORDS;
+
+    return total - at < STEP_WORDS ? (size_t)(total - at) : STEP_WORDS;
+}
+
+static int run_job(struct rows_job *job, const struct hb_pool_work *work, int n_processes,
+                   struct hb_hash *hash, struct hb_err *e)
+{
+    const uint64_t total = job->table->layout.n_words;
+    const uint64_t n_units = (total + STEP_WORDS - 1) / STEP_WORDS;
+    struct hb_pool *pool = NULL;
+    int rc;
+
+    if (n_processes == 0)
+        n_processes = hb_os_cpus();
+    if ((uint64_t)n_processes > n_units)
+        n_processes = n_units > 0 ? (int)n_units : 1;
+    if (n_units > UINT32_MAX)
+        return hb_fail(e, HB_ELIMIT, "a table of %llu words is too large for one file",
+                       (unsigned long long)total);
+    hb_rows_hasher_init(&job->hasher);
+    if ((rc = hb_pool_new(n_processes, work, &pool, e)) == HB_OK)
+        rc = hb_pool_run(pool, 0, (uint32_t)n_units, NULL, NULL, e);
+    hb_pool_free(pool);
+    hb_rows_hasher_done(&job->hasher, hash);
+    return rc;
+}
+
+static int pack_unit(void *ctx, uint32_t number, uint32_t unit, void *result, size_t *len,
+                     struct hb_err *e)
+{
+    struct rows_job *job = ctx;
+    const int32_t *rows = job->table->rows + (uint64_t)unit * STEP_WORDS;
+    const size_t n = 4 * chunk_words(job->table->layout.n_words, unit);
+    struct packed *p = result;
+    size_t frame_len = 0;
+    int rc;
+
+    (void)number;
+    if (job->packer == NULL && (rc = hb_packer_new(&job->packer, e)) != HB_OK)
+        return rc;
+    hb_hash_of(rows, n, &p->block);
+    rc = hb_pack(job->packer, ZSTD_LEVEL, rows, n, p + 1, &frame_len, &p->frame, e);
+    *len = sizeof *p + frame_len;
+    return rc;
+}
+
+static int put_unit(void *ctx, uint32_t number, uint32_t unit, const void *result, size_t len,
                     struct hb_err *e)
 {
-    const uint64_t total = t->layout.n_words;
-    struct hb_rows_hasher h;
-    int rc = hb_cwriter_section(w, "rows", HB_CODEC_ZSTD, ZSTD_LEVEL, 4 * total, e);
+    struct rows_job *job = ctx;
+    const struct packed *p = result;
 
-    hb_rows_hasher_init(&h);
-    for (uint64_t at = 0; rc == HB_OK && at < total; at += STEP_WORDS) {
-        size_t n = total - at < STEP_WORDS ? (size_t)(total - at) : STEP_WORDS;
+    (void)number;
+    hb_rows_hasher_put_block(&job->hasher, &p->block);
+    return hb_cwriter_put_packed(job->to, 4 * chunk_words(job->table->layout.n_words, unit), p + 1,
+                                 len - sizeof *p, &p->frame, e);
+}
 
-        hb_rows_hasher_put(&h, t->rows + at, n);
-        rc = hb_cwriter_put(w, t->rows + at, 4 * n, e);
-    }
-    hb_rows_hasher_done(&h, hash);
+static int put_rows(struct hb_cwriter *w, const struct hb_table *t, int n_processes,
+                    struct hb_hash *hash, struct hb_err *e)
+{
+    struct rows_job job = {.table = t, .to = w};
+    const struct hb_pool_work work = {.ctx = &job,
+                                      .result_max = sizeof(struct packed) + hb_packed_max(),
+                                      .unit = pack_unit,
+                                      .take = put_unit};
+    int rc = hb_cwriter_section(w, "rows", HB_CODEC_ZSTD, ZSTD_LEVEL, 4 * t->layout.n_words, e);
+
+    if (rc == HB_OK)
+        rc = run_job(&job, &work, n_processes, hash, e);
+    hb_packer_free(job.packer); /* of a pool without children */
     return rc;
 }
 
@@ -85,8 +165,8 @@ static int put_content(struct hb_cwriter *w, const struct hb_hash *rows,
     return put_section(w, "content", raw, sizeof raw, e);
 }
 
-int hb_checkpoint_write(const struct hb_table *t, int fd, const char *name, struct hb_hash *content,
-                        struct hb_err *e)
+int hb_checkpoint_write(const struct hb_table *t, int fd, const char *name, int n_processes,
+                        struct hb_hash *content, struct hb_err *e)
 {
     struct hb_cwriter *w = NULL;
     struct hb_hash rows;
@@ -100,7 +180,7 @@ int hb_checkpoint_write(const struct hb_table *t, int fd, const char *name, stru
         (rc = hb_cwriter_new(fd, name, HB_CHECKPOINT_MAGIC, &w, e)) != HB_OK)
         return rc;
     if ((rc = put_meta(w, t, generation, iteration, e)) != HB_OK ||
-        (rc = put_tree(w, t, e)) != HB_OK || (rc = put_rows(w, t, &rows, e)) != HB_OK)
+        (rc = put_tree(w, t, e)) != HB_OK || (rc = put_rows(w, t, n_processes, &rows, e)) != HB_OK)
         goto out;
     hb_content_hash(&t->id, iteration, &rows, &hash);
     if ((rc = put_content(w, &rows, &hash, e)) == HB_OK)
@@ -112,15 +192,15 @@ out:
     return rc;
 }
 
-int hb_checkpoint_save(const struct hb_table *t, const char *path, struct hb_hash *content,
-                       struct hb_err *e)
+int hb_checkpoint_save(const struct hb_table *t, const char *path, int n_processes,
+                       struct hb_hash *content, struct hb_err *e)
 {
     struct hb_atomic file;
     int rc;
 
     if ((rc = hb_atomic_open(path, &file, e)) != HB_OK)
         return rc;
-    if ((rc = hb_checkpoint_write(t, file.fd, path, content, e)) != HB_OK) {
+    if ((rc = hb_checkpoint_write(t, file.fd, path, n_processes, content, e)) != HB_OK) {
         hb_atomic_abort(&file);
         return rc;
     }
@@ -327,13 +407,10 @@ int hb_checkpoint_row(struct hb_checkpoint *c, uint32_t node, uint32_t bucket, i
                                HB_ROW_HEAD + 2 * (size_t)c->tree.node[node].n_actions, e);
 }
 
-static int check_rows_hash(const struct hb_checkpoint *c, struct hb_rows_hasher *h,
+static int check_rows_hash(const struct hb_checkpoint *c, const struct hb_hash *rows,
                            struct hb_err *e)
 {
-    struct hb_hash rows;
-
-    hb_rows_hasher_done(h, &rows);
-    if (!hb_hash_equal(&rows, &c->rows_hash))
+    if (!hb_hash_equal(rows, &c->rows_hash))
         return hb_fail(e, HB_EFORMAT, "the rows are not those of its content hash");
     return HB_OK;
 }
@@ -342,6 +419,7 @@ int hb_checkpoint_content(struct hb_checkpoint *c, struct hb_hash *out, struct h
 {
     const uint64_t total = c->layout.n_words;
     struct hb_rows_hasher h;
+    struct hb_hash rows;
     int32_t *block = NULL;
     int rc = hb_mem_new(&block, STEP_WORDS, sizeof *block, "a block of rows", e);
 
@@ -353,8 +431,9 @@ int hb_checkpoint_content(struct hb_checkpoint *c, struct hb_hash *out, struct h
             hb_rows_hasher_put(&h, block, n);
     }
     hb_mem_free(block);
+    hb_rows_hasher_done(&h, &rows);
     if (rc == HB_OK)
-        rc = check_rows_hash(c, &h, e);
+        rc = check_rows_hash(c, &rows, e);
     if (rc == HB_OK && out != NULL)
         *out = c->content; /* follows from the hash of the rows, see read_content */
     return rc;
@@ -409,30 +488,55 @@ int hb_checkpoint_receive(int fd, const char *name, const char *path, struct hb_
 
 /* ---- into a table ---- */
 
-static int fill(struct hb_checkpoint *c, struct hb_table *t, struct hb_err *e)
+static int load_unit(void *ctx, uint32_t number, uint32_t unit, void *result, size_t *len,
+                     struct hb_err *e)
 {
-    const uint64_t total = c->layout.n_words;
-    struct hb_rows_hasher h;
-    int rc = HB_OK;
+    struct rows_job *job = ctx;
+    const uint64_t at = (uint64_t)unit * STEP_WORDS;
+    const size_t n = chunk_words(job->table->layout.n_words, unit);
+    int rc = hb_checkpoint_words(job->from, at, job->table->rows + at, n, e);
 
-    hb_rows_hasher_init(&h);
-    for (uint64_t at = 0; rc == HB_OK && at < total; at += STEP_WORDS) {
-        size_t n = total - at < STEP_WORDS ? (size_t)(total - at) : STEP_WORDS;
-
-        if ((rc = hb_checkpoint_words(c, at, t->rows + at, n, e)) == HB_OK)
-            hb_rows_hasher_put(&h, t->rows + at, n);
-    }
-    return rc == HB_OK ? check_rows_hash(c, &h, e) : rc;
+    (void)number;
+    if (rc != HB_OK)
+        return rc;
+    hb_hash_of(job->table->rows + at, 4 * n, result);
+    *len = sizeof(struct hb_hash);
+    return HB_OK;
 }
 
-int hb_checkpoint_load(struct hb_checkpoint *c, struct hb_table *t, struct hb_err *e)
+static int hash_unit(void *ctx, uint32_t number, uint32_t unit, const void *result, size_t len,
+                     struct hb_err *e)
+{
+    struct rows_job *job = ctx;
+
+    (void)number;
+    (void)unit;
+    (void)len;
+    (void)e;
+    hb_rows_hasher_put_block(&job->hasher, result);
+    return HB_OK;
+}
+
+static int fill(struct hb_checkpoint *c, struct hb_table *t, int n_processes, struct hb_err *e)
+{
+    struct rows_job job = {.table = t, .from = c};
+    const struct hb_pool_work work = {
+        .ctx = &job, .result_max = sizeof(struct hb_hash), .unit = load_unit, .take = hash_unit};
+    struct hb_hash rows;
+    int rc = run_job(&job, &work, n_processes, &rows, e);
+
+    return rc == HB_OK ? check_rows_hash(c, &rows, e) : rc;
+}
+
+int hb_checkpoint_load(struct hb_checkpoint *c, struct hb_table *t, int n_processes,
+                       struct hb_err *e)
 {
     int rc;
 
     if ((rc = hb_identity_match(&t->id, "the table", &c->id, "the checkpoint", e)) != HB_OK)
         return rc;
     hb_table_set(t, HB_TABLE_VOID, 0, 0, 0);
-    if ((rc = fill(c, t, e)) != HB_OK)
+    if ((rc = fill(c, t, n_processes, e)) != HB_OK)
         return rc;
     hb_table_set(t, HB_TABLE_CLEAN, c->generation, c->iteration, c->nodes);
     return HB_OK;
@@ -445,7 +549,7 @@ static int restore_into(struct hb_checkpoint *c, const struct hb_atomic *file,
     int rc = hb_tablefile_make(file->fd, file->path, &c->tree, spec, n_parts, &f, e);
 
     if (rc == HB_OK)
-        rc = hb_checkpoint_load(c, &f.table, e);
+        rc = hb_checkpoint_load(c, &f.table, 0, e); /* a mapped file is shared */
     hb_tablefile_close(&f);
     return rc;
 }

@@ -40,12 +40,15 @@ struct hb_checkpoint { /* {0} is closed */
 };
 
 /* Write a clean table as a checkpoint to fd (a file or a pipe). *content, may be NULL, gets the
- * content hash. Cost: the rows are read once. Errors: HB_EFORMAT: the table is open; HB_EIO. */
-int hb_checkpoint_write(const struct hb_table *t, int fd, const char *name, struct hb_hash *content,
-                        struct hb_err *e) HB_MUSTUSE;
+ * content hash.
+ *   n_processes  that compress and hash chunks (base/pool.h), 0: one a processor; the bytes are the
+ *                same for any number
+ * Cost: the rows are read once. Errors: HB_EFORMAT: the table is open; HB_EIO; HB_ESYS, HB_ENOMEM. */
+int hb_checkpoint_write(const struct hb_table *t, int fd, const char *name, int n_processes,
+                        struct hb_hash *content, struct hb_err *e) HB_MUSTUSE;
 /* The same to a file, atomically. */
-int hb_checkpoint_save(const struct hb_table *t, const char *path, struct hb_hash *content,
-                       struct hb_err *e) HB_MUSTUSE;
+int hb_checkpoint_save(const struct hb_table *t, const char *path, int n_processes,
+                       struct hb_hash *content, struct hb_err *e) HB_MUSTUSE;
 
 /* Copy a checkpoint that comes from fd, called `name` in messages, into a file, atomically, after
  * every byte of it was verified; the copy has the same bytes. Errors: those of hb_checkpoint_open
@@ -60,8 +63,11 @@ void hb_checkpoint_close(struct hb_checkpoint *c);
 
 /* Read all rows into a table of the same identity (else HB_EIDENTITY naming both sides, and the
  * table is as it was), verified before the table is declared clean at the checkpoint's generation;
- * on any other failure the table is void. */
-int hb_checkpoint_load(struct hb_checkpoint *c, struct hb_table *t, struct hb_err *e) HB_MUSTUSE;
+ * on any other failure the table is void.
+ *   n_processes  that read, verify and decompress chunks, 0: one a processor; more than one only for a
+ *                table in memory that forked processes share */
+int hb_checkpoint_load(struct hb_checkpoint *c, struct hb_table *t, int n_processes,
+                       struct hb_err *e) HB_MUSTUSE;
 /* Make a table file that holds the checkpoint, atomically, also in the place of another one.
  *   buckets_path  path to write into its description instead of the checkpoint's, or NULL
  * Errors: those of hb_tablefile_create and hb_checkpoint_load. */

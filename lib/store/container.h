@@ -44,6 +44,20 @@ int hb_cwriter_section(struct hb_cwriter *w, const char *section, enum hb_codec 
                        int zstd_level, uint64_t total_bytes, struct hb_err *e) HB_MUSTUSE;
 /* Append raw bytes to the section, any sizes. HB_EINTERNAL when it gets more than total_bytes. */
 int hb_cwriter_put(struct hb_cwriter *w, const void *p, size_t n, struct hb_err *e) HB_MUSTUSE;
+/* Compressing apart from writing: chunks know nothing of each other, so that several processes can
+ * pack them and one writes what they packed, to the same bytes as hb_cwriter_put. */
+struct hb_packer; /* returns owned; free with hb_packer_free. Errors: HB_ENOMEM */
+int hb_packer_new(struct hb_packer **out, struct hb_err *e) HB_MUSTUSE;
+void hb_packer_free(struct hb_packer *p);
+/* Bytes that a chunk may have once it is packed. */
+size_t hb_packed_max(void);
+/* One chunk of n <= HB_CHUNK_MAX raw bytes into frame[hb_packed_max()], and its hash. */
+int hb_pack(struct hb_packer *p, int zstd_level, const void *raw, size_t n, void *frame,
+            size_t *len, struct hb_hash *hash, struct hb_err *e) HB_MUSTUSE;
+/* Append the section's next whole chunk, packed at its level: raw_len bytes, the frame and its hash
+ * as hb_pack gave them. HB_EINTERNAL when that is not the next chunk's length. */
+int hb_cwriter_put_packed(struct hb_cwriter *w, size_t raw_len, const void *frame, size_t len,
+                          const struct hb_hash *hash, struct hb_err *e) HB_MUSTUSE;
 /* Index and trailer; *root gets the root hash. Does not fsync (hb_atomic_commit does). */
 int hb_cwriter_finish(struct hb_cwriter *w, struct hb_hash *root, struct hb_err *e) HB_MUSTUSE;
 void hb_cwriter_free(struct hb_cwriter *w);

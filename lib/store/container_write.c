@@ -24,11 +24,10 @@ struct hb_cwriter {
     int level;
     bool failed;
     /* zstd: raw bytes that do not yet make a chunk, and a chunk record with its compressed bytes */
-    ZSTD_CCtx *zstd;
+    struct hb_packer *packer;
     uint8_t *raw;
     size_t raw_len;
     uint8_t *packed;
-    size_t packed_cap;
     /* stored: the chunk being written */
     void *hasher_block; /* owned */
     struct hb_hasher *hasher;
@@ -90,7 +89,7 @@ void hb_cwriter_free(struct hb_cwriter *w)
 {
     if (w == NULL)
         return;
-    (void)ZSTD_freeCCtx(w->zstd); /* always 0 */
+    hb_packer_free(w->packer);
     hb_buf_fini(&w->sections);
     hb_buf_fini(&w->chunks);
     hb_mem_free(w->name);
@@ -121,24 +120,73 @@ static int add_chunk(struct hb_cwriter *w, struct hb_crec_chunk *c, uint8_t *rec
     return HB_OK;
 }
 
+struct hb_packer {
+    ZSTD_CCtx *zstd;
+};
+
+int hb_packer_new(struct hb_packer **out, struct hb_err *e)
+{
+    struct hb_packer *p = NULL;
+    int rc = hb_mem_new(&p, 1, sizeof *p, "a compressor", e);
+
+    if (rc != HB_OK)
+        return rc;
+    if ((p->zstd = ZSTD_createCCtx()) == NULL) {
+        hb_packer_free(p);
+        return hb_fail(e, HB_ENOMEM, "out of memory for a compressor");
+    }
+    *out = p;
+    return HB_OK;
+}
+
+void hb_packer_free(struct hb_packer *p)
+{
+    if (p == NULL)
+        return;
+    (void)ZSTD_freeCCtx(p->zstd); /* always 0 */
+    hb_mem_free(p);
+}
+
+size_t hb_packed_max(void)
+{
+    return ZSTD_compressBound(HB_CHUNK_MAX);
+}
+
+int hb_pack(struct hb_packer *p, int zstd_level, const void *raw, size_t n, void *frame,
+            size_t *len, struct hb_hash *hash, struct hb_err *e)
+{
+    *len = ZSTD_compressCCtx(p->zstd, frame, hb_packed_max(), raw, n, zstd_level);
+    if (ZSTD_isError(*len) != 0)
+        return hb_fail(e, HB_ENOMEM, "cannot compress: %s", ZSTD_getErrorName(*len));
+    hb_hash_of(frame, *len, hash);
+    return HB_OK;
+}
+
+/* Record and frame of the next chunk; the frame lies behind HB_CREC_BYTES of room for the record. */
+static int emit_packed(struct hb_cwriter *w, size_t raw_len, uint8_t *room, size_t len,
+                       const struct hb_hash *hash, struct hb_err *e)
+{
+    struct hb_crec_chunk c = {.raw_len = (uint32_t)raw_len,
+                              .stored_len = (uint32_t)len,
+                              .offset = w->at + HB_CREC_BYTES,
+                              .hash = *hash};
+    int rc = add_chunk(w, &c, room, e);
+
+    return rc == HB_OK ? emit(w, room, HB_CREC_BYTES + len, e) : rc;
+}
+
 /* Compress n raw bytes, a whole chunk, and write record and frame in one go. */
 static int put_zstd_chunk(struct hb_cwriter *w, const void *raw, size_t n, struct hb_err *e)
 {
-    uint8_t *frame = w->packed + HB_CREC_BYTES;
-    struct hb_crec_chunk c = {.raw_len = (uint32_t)n, .offset = w->at + HB_CREC_BYTES};
-    size_t len = ZSTD_compressCCtx(w->zstd, frame, w->packed_cap - HB_CREC_BYTES, raw, n, w->level);
-    int rc;
+    struct hb_hash hash;
+    size_t len;
+    int rc = hb_pack(w->packer, w->level, raw, n, w->packed + HB_CREC_BYTES, &len, &hash, e);
 
-    if (ZSTD_isError(len) != 0) {
+    if (rc != HB_OK) {
         w->failed = true;
-        return hb_fail(e, HB_ENOMEM, "cannot compress for '%s': %s", w->name,
-                       ZSTD_getErrorName(len));
+        return hb_context(e, rc, "'%s'", w->name);
     }
-    c.stored_len = (uint32_t)len;
-    hb_hash_of(frame, len, &c.hash);
-    if ((rc = add_chunk(w, &c, w->packed, e)) != HB_OK)
-        return rc;
-    return emit(w, w->packed, HB_CREC_BYTES + len, e);
+    return emit_packed(w, n, w->packed, len, &hash, e);
 }
 
 /* Take up to n bytes; *taken says how many. A whole chunk at p is compressed where it lies. */
@@ -211,13 +259,10 @@ static int prepare_zstd(struct hb_cwriter *w, struct hb_err *e)
 
     if (w->packed != NULL)
         return HB_OK;
-    w->packed_cap = HB_CREC_BYTES + ZSTD_compressBound(HB_CHUNK_MAX);
     if ((rc = hb_mem_new(&w->raw, HB_CHUNK_MAX, 1, "a chunk", e)) != HB_OK ||
-        (rc = hb_mem_new(&w->packed, w->packed_cap, 1, "a compressed chunk", e)) != HB_OK)
+        (rc = hb_packer_new(&w->packer, e)) != HB_OK)
         return rc;
-    if ((w->zstd = ZSTD_createCCtx()) == NULL)
-        return hb_fail(e, HB_ENOMEM, "out of memory for a compressor");
-    return HB_OK;
+    return hb_mem_new(&w->packed, HB_CREC_BYTES + hb_packed_max(), 1, "a compressed chunk", e);
 }
 
 /* The current section got its last byte: a stored one is followed by its chunk records. */
@@ -285,6 +330,24 @@ int hb_cwriter_put(struct hb_cwriter *w, const void *p, size_t n, struct hb_err 
             return rc;
     }
     return HB_OK;
+}
+
+int hb_cwriter_put_packed(struct hb_cwriter *w, size_t raw_len, const void *frame, size_t len,
+                          const struct hb_hash *hash, struct hb_err *e)
+{
+    const uint32_t number = (uint32_t)(w->done / HB_CHUNK_MAX);
+    int rc;
+
+    if (w->failed || w->section.codec != HB_CODEC_ZSTD || w->raw_len != 0 ||
+        w->done >= w->section.raw_bytes || len > hb_packed_max() ||
+        raw_len != hb_crec_raw_len(w->section.raw_bytes, number))
+        return hb_fail(e, HB_EINTERNAL, "section '%s' of '%s': a chunk that is not its next",
+                       w->section.name, w->name);
+    memcpy(w->packed + HB_CREC_BYTES, frame, len);
+    if ((rc = emit_packed(w, raw_len, w->packed, len, hash, e)) != HB_OK)
+        return rc;
+    w->done += raw_len;
+    return w->done == w->section.raw_bytes ? end_section(w, e) : HB_OK;
 }
 
 int hb_cwriter_finish(struct hb_cwriter *w, struct hb_hash *root, struct hb_err *e)

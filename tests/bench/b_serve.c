@@ -35,7 +35,7 @@ static int make(struct hb_err *e)
     r.deck.n_streets = 1;
     kit_open(&k, &r, &p, 1);
     kit_run(&k, 2000);
-    rc = hb_checkpoint_save(&k.table, PATH, NULL, e);
+    rc = hb_checkpoint_save(&k.table, PATH, 1, NULL, e);
     kit_close(&k);
     return rc;
 }

@@ -34,7 +34,7 @@ run_of() {
     hb-report --format json --warm-up 20 a >out
     [ "$(wc -l <out)" = 1 ]
     [ "$(jq -c '[.flat, .session, .intervals, .warm_up_s, .normalised.verdict]' out)" = '[true,1,90,20,"flat"]' ]
-    [ "$(jq -c 'keys_unsorted' out)" = '["session","sessions","workers","intervals","first_iteration","last_iteration","bad_lines","seconds","warm_up_s","tolerance","iter_per_s","nodes_per_cpu_s","calibration","normalised","nodes_per_iteration","pss_bytes","bytes_per_task","walking","barrier","merge","checkpoint","learning","workers_cpu","mergers_cpu","trainer_cpu","ctx_voluntary","ctx_involuntary","ctx_per_task","change_first","change","change_iterations","visited","pruned","saturated","flat"]' ]
+    [ "$(jq -c 'keys_unsorted' out)" = '["session","sessions","workers","intervals","first_iteration","last_iteration","bad_lines","seconds","warm_up_s","tolerance","iter_per_s","nodes_per_cpu_s","calibration","normalised","nodes_per_iteration","pss_bytes","bytes_per_task","bytes_per_node","walking","barrier","merge","checkpoint","learning","workers_cpu","mergers_cpu","trainer_cpu","ctx_voluntary","ctx_involuntary","ctx_per_task","change_first","change","change_iterations","visited","pruned","saturated","flat"]' ]
 }
 
 @test "wrong use, missing, damaged and short metrics" {

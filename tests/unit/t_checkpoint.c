@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 
 #include "base/io.h"
+#include "base/os.h"
+#include "base/pool.h"
 #include "tables.h"
 
 #define GOLDEN "tests/golden/checkpoint-1.hbc"
@@ -44,6 +46,15 @@ static void check_same(const struct hb_checkpoint *c, const struct hb_table *t)
     CHECK(memcmp(c->node_row, t->node_row, t->tree.n_nodes * sizeof *c->node_row) == 0);
 }
 
+/* Leduc's tree with so many buckets behind the board card that the rows are 20 MB: blocks of the hash
+ * and chunks end inside. */
+static void large_run_init(struct small_run *r, uint64_t seed)
+{
+    small_run_init(r, "leduc52", seed);
+    r->spec.street[1].kind = HB_BUCKETS_U16;
+    r->spec.street[1].n_buckets = 30000;
+}
+
 static void round_trip(const char *game, uint64_t seed)
 {
     struct hb_err e = {0};
@@ -56,18 +67,21 @@ static void round_trip(const char *game, uint64_t seed)
     void *mem;
     void *mem_back;
 
-    small_run_init(&r, game, seed);
+    if (game != NULL)
+        small_run_init(&r, game, seed);
+    else
+        large_run_init(&r, seed);
     mem = memory_table(&r, 3, &t);
     mem_back = memory_table(&r, 1, &back);
     random_rows(&t, seed, 7);
-    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), &content, &e), e);
+    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), 1, &content, &e), e);
     CHECK_OK(hb_checkpoint_open(path, &c, &e), e);
     check_same(&c, &t);
     CHECK(hb_hash_equal(&content, &c.content));
     CHECK_OK(hb_checkpoint_verify(&c, &e), e);
     CHECK_OK(hb_checkpoint_content(&c, &again, &e), e);
     CHECK(hb_hash_equal(&content, &again));
-    CHECK_OK(hb_checkpoint_load(&c, &back, &e), e);
+    CHECK_OK(hb_checkpoint_load(&c, &back, 1, &e), e);
     CHECK(same_rows(&t, &back));
     check_same(&c, &back);
     hb_checkpoint_close(&c);
@@ -85,10 +99,92 @@ static void small_games_come_back(void)
     round_trip("leduc3", UINT64_MAX);
 }
 
-/* 52 cards, two rounds: 10 MB of rows, so that blocks of the hash and chunks end inside. */
 static void a_table_of_several_chunks_comes_back(void)
 {
     round_trip("leduc52", 4);
+    round_trip(NULL, 5);
+}
+
+/* A table that forked processes share. */
+static void *shared_table(const struct small_run *r, uint64_t *bytes, struct hb_table *t)
+{
+    struct hb_err e = {0};
+    void *mem = NULL;
+
+    CHECK_OK(hb_table_bytes(&r->tree, &r->spec, bytes, &e), e);
+    CHECK_OK(hb_pool_memory("a table", *bytes, &mem, &e), e);
+    CHECK_OK(hb_table_format(mem, *bytes, &r->tree, &r->spec, 1, &e), e);
+    CHECK_OK(hb_table_attach(mem, *bytes, t, &e), e);
+    return mem;
+}
+
+static void any_number_of_processes_writes_and_reads_the_same_bytes(void)
+{
+    static const int numbers[] = {1, 2, 3, 7, 0};
+    struct hb_err e = {0};
+    struct small_run r;
+    struct hb_table t;
+    struct hb_buf first = {0};
+    void *mem;
+
+    large_run_init(&r, 5);
+    mem = memory_table(&r, 1, &t);
+    random_rows(&t, 5, 9);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct hb_checkpoint c = {0};
+        struct hb_buf file = {0};
+        struct hb_table back;
+        uint64_t bytes;
+        void *shared = shared_table(&r, &bytes, &back);
+
+        CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), numbers[i], NULL, &e), e);
+        CHECK_OK(hb_io_read_file(path, 1u << 30, i == 0 ? &first : &file, &e), e);
+        CHECK(i == 0 || (file.len == first.len && memcmp(file.data, first.data, file.len) == 0));
+        CHECK_OK(hb_checkpoint_open(path, &c, &e), e);
+        CHECK(c.rows.n_chunks >= 3);
+        CHECK_OK(hb_checkpoint_load(&c, &back, numbers[i], &e), e);
+        CHECK(same_rows(&t, &back));
+        check_same(&c, &back);
+        hb_checkpoint_close(&c);
+        hb_buf_fini(&file);
+        hb_os_unmap(shared, bytes);
+    }
+    hb_buf_fini(&first);
+    hb_mem_free(mem);
+    small_run_fini(&r);
+}
+
+static void damage_that_another_process_finds_is_told_here(void)
+{
+    struct hb_err e = {0};
+    struct small_run r;
+    struct hb_table t, back;
+    struct hb_checkpoint c = {0};
+    struct hb_hash content;
+    uint64_t bytes, generation, iteration;
+    void *mem;
+    void *shared;
+    uint8_t byte = 0;
+    int fd;
+
+    large_run_init(&r, 6);
+    mem = memory_table(&r, 1, &t);
+    shared = shared_table(&r, &bytes, &back);
+    random_rows(&t, 6, 3);
+    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), 2, &content, &e), e);
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    CHECK(fd >= 0 && pread(fd, &byte, 1, 1500000) == 1);
+    byte ^= 4;
+    CHECK(pwrite(fd, &byte, 1, 1500000) == 1);
+    CHECK_EQ(close(fd), 0);
+    CHECK_OK(hb_checkpoint_open(path, &c, &e), e);
+    CHECK_EQ(hb_checkpoint_load(&c, &back, 3, &e), HB_EFORMAT);
+    CHECK(strstr(e.msg, "chunk") != NULL && strstr(e.msg, "rows") != NULL);
+    CHECK_EQ(hb_table_clean(&back, &generation, &iteration, NULL), HB_EFORMAT);
+    hb_checkpoint_close(&c);
+    hb_os_unmap(shared, bytes);
+    hb_mem_free(mem);
+    small_run_fini(&r);
 }
 
 static void rows_hash_the_same_in_any_pieces(void)
@@ -130,7 +226,7 @@ static void single_rows_are_those_of_the_table(void)
     small_run_init(&r, "leduc3", 5);
     mem = memory_table(&r, 1, &t);
     random_rows(&t, 6, 1);
-    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), NULL, &e), e);
+    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), 1, NULL, &e), e);
     CHECK_OK(hb_checkpoint_open(path, &c, &e), e);
     for (uint32_t node = 0; node < t.tree.n_nodes; node += 3)
         for (uint32_t b = 0; b < t.spec.street[t.tree.node[node].street].n_buckets; b += 2) {
@@ -161,7 +257,7 @@ static void restore_makes_a_table_of_its_own(void)
     small_run_init(&r, "leduc", 5);
     mem = memory_table(&r, 1, &t);
     random_rows(&t, 6, 4);
-    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), NULL, &e), e);
+    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), 1, NULL, &e), e);
     CHECK_OK(hb_checkpoint_open(path, &c, &e), e);
     in_folder(folder, "a.table", table);
     CHECK_OK(hb_checkpoint_restore(&c, table, "/elsewhere/b.hba", 5, &e), e);
@@ -189,7 +285,7 @@ static int load_bytes(const uint8_t *p, size_t n, struct hb_table *t, struct hb_
 
     CHECK_EQ(close(fd), 0);
     if (rc == HB_OK && (rc = hb_checkpoint_open(path, &c, e)) == HB_OK)
-        rc = hb_checkpoint_load(&c, t, e);
+        rc = hb_checkpoint_load(&c, t, 1, e);
     if (rc == HB_OK)
         rc = hb_checkpoint_verify(&c, e);
     hb_checkpoint_close(&c);
@@ -212,7 +308,7 @@ static void every_cut_and_every_flipped_bit_is_refused(void)
     mem = memory_table(&r, 1, &t);
     mem_back = memory_table(&r, 1, &back);
     random_rows(&t, 6, 4);
-    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), NULL, &e), e);
+    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), 1, NULL, &e), e);
     CHECK_OK(hb_io_read_file(path, 1 << 20, &whole, &e), e);
     CHECK_OK(load_bytes(whole.data, whole.len, &back, &e), e);
     for (size_t n = 0; n < whole.len; n++)
@@ -251,11 +347,11 @@ static void another_identity_is_refused_and_changes_nothing(void)
         mem[i] = memory_table(&r[i], 1, &t[i]);
         random_rows(&t[i], 6, 4);
     }
-    CHECK_OK(hb_checkpoint_save(&t[0], in_folder(folder, "a.hbc", path), NULL, &e), e);
+    CHECK_OK(hb_checkpoint_save(&t[0], in_folder(folder, "a.hbc", path), 1, NULL, &e), e);
     CHECK_OK(hb_checkpoint_open(path, &c, &e), e);
     for (int i = 1; i < 3; i++) {
         content_of(&t[i], &before);
-        CHECK_EQ(hb_checkpoint_load(&c, &t[i], &e), HB_EIDENTITY);
+        CHECK_EQ(hb_checkpoint_load(&c, &t[i], 1, &e), HB_EIDENTITY);
         CHECK(strstr(e.msg, i == 1 ? "game" : "seed") != NULL);
         content_of(&t[i], &after);
         CHECK(hb_hash_equal(&before, &after));
@@ -277,7 +373,7 @@ static void an_open_table_is_not_saved(void)
     small_run_init(&r, "kuhn", 1);
     mem = memory_table(&r, 2, &t);
     t.live->part[1].state = HB_TABLE_OPEN;
-    CHECK_EQ(hb_checkpoint_save(&t, in_folder(folder, "open.hbc", path), NULL, &e), HB_EFORMAT);
+    CHECK_EQ(hb_checkpoint_save(&t, in_folder(folder, "open.hbc", path), 1, NULL, &e), HB_EFORMAT);
     CHECK(strstr(e.msg, "hb-ckpt restore") != NULL);
     CHECK(access(path, F_OK) != 0);
     hb_mem_free(mem);
@@ -299,7 +395,7 @@ static void a_failed_load_leaves_the_table_void(void)
     small_run_init(&r, "leduc", 5);
     mem = memory_table(&r, 1, &t);
     random_rows(&t, 6, 4);
-    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), NULL, &e), e);
+    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "a.hbc", path), 1, NULL, &e), e);
     CHECK_OK(hb_checkpoint_open(path, &c, &e), e);
     at = (size_t)c.rows.stored_bytes / 2; /* rows are most of the file and near its middle */
     hb_checkpoint_close(&c);
@@ -326,7 +422,7 @@ static void a_pipe_carries_a_checkpoint(void)
     pid_t child;
     int status = -1;
 
-    small_run_init(&r, "leduc52", 5);
+    large_run_init(&r, 5);
     mem = memory_table(&r, 1, &t);
     random_rows(&t, 6, 4);
     CHECK_EQ(mkfifo(in_folder(folder, "pipe", path), 0600), 0);
@@ -334,7 +430,7 @@ static void a_pipe_carries_a_checkpoint(void)
     if (child == 0) {
         int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-        _exit(fd < 0 || hb_checkpoint_write(&t, fd, "pipe", NULL, NULL) != HB_OK);
+        _exit(fd < 0 || hb_checkpoint_write(&t, fd, "pipe", 1, NULL, NULL) != HB_OK);
     }
     CHECK_OK(hb_checkpoint_open(path, &c, &e), e);
     check_same(&c, &t);
@@ -360,7 +456,7 @@ static void a_full_disk_is_an_error(void)
     mem = memory_table(&r, 1, &t);
     random_rows(&t, 6, 4);
     if (full >= 0) {
-        CHECK_EQ(hb_checkpoint_write(&t, full, "/dev/full", NULL, &e), HB_EIO);
+        CHECK_EQ(hb_checkpoint_write(&t, full, "/dev/full", 1, NULL, &e), HB_EIO);
         CHECK(strstr(e.msg, "No space left") != NULL);
         CHECK_EQ(close(full), 0);
     }
@@ -369,7 +465,7 @@ static void a_full_disk_is_an_error(void)
     for (rlim_t bytes = 0; bytes < 8000; bytes += 500) {
         tiny = (struct rlimit){.rlim_cur = bytes, .rlim_max = old.rlim_max};
         CHECK_EQ(setrlimit(RLIMIT_FSIZE, &tiny), 0);
-        CHECK_EQ(hb_checkpoint_save(&t, in_folder(folder, "full", path), NULL, &e), HB_EIO);
+        CHECK_EQ(hb_checkpoint_save(&t, in_folder(folder, "full", path), 1, NULL, &e), HB_EIO);
         CHECK_EQ(setrlimit(RLIMIT_FSIZE, &old), 0);
         CHECK(access(path, F_OK) != 0);
     }
@@ -394,7 +490,7 @@ static void every_failed_allocation_is_reported(void)
     mem_back = memory_table(&r, 1, &back);
     for (n = 1; rc != HB_OK && n < 200; n++) {
         hb_mem_fail_at(n);
-        rc = hb_checkpoint_save(&t, in_folder(folder, "oom.hbc", path), NULL, &e);
+        rc = hb_checkpoint_save(&t, in_folder(folder, "oom.hbc", path), 1, NULL, &e);
         CHECK(rc == HB_OK || rc == HB_ENOMEM);
     }
     CHECK(n > 3 && n < 200);
@@ -403,7 +499,7 @@ static void every_failed_allocation_is_reported(void)
         hb_mem_fail_at(n);
         rc = hb_checkpoint_open(path, &c, &e);
         if (rc == HB_OK)
-            rc = hb_checkpoint_load(&c, &back, &e);
+            rc = hb_checkpoint_load(&c, &back, 1, &e);
         /* HB_EFORMAT: a hash that could not be made fits nothing */
         CHECK(rc == HB_OK || rc == HB_ENOMEM || rc == HB_EFORMAT);
         hb_checkpoint_close(&c);
@@ -446,7 +542,7 @@ static void the_checkpoint_of_version_1_reads_as_it_always_did(void)
     CHECK_EQ(c.generation, 6);
     CHECK_EQ(c.iteration, 100);
     CHECK_EQ(c.spec.params.seed, 20261123);
-    CHECK_OK(hb_checkpoint_load(&c, &back, &e), e);
+    CHECK_OK(hb_checkpoint_load(&c, &back, 1, &e), e);
     CHECK(same_rows(&t, &back));
     hb_checkpoint_close(&c);
     hb_mem_free(mem);
@@ -465,7 +561,7 @@ static int write_golden(const char *file)
     int rc;
 
     golden_table(&r, &t, &mem);
-    rc = hb_checkpoint_save(&t, file, &content, &e);
+    rc = hb_checkpoint_save(&t, file, 1, &content, &e);
     hb_hash_hex(&content, hex);
     (void)printf("%s\n", rc == HB_OK ? hex : e.msg);
     hb_mem_free(mem);
@@ -483,6 +579,8 @@ int main(int argc, char **argv)
         return 1;
     RUN(small_games_come_back);
     RUN(a_table_of_several_chunks_comes_back);
+    RUN(any_number_of_processes_writes_and_reads_the_same_bytes);
+    RUN(damage_that_another_process_finds_is_told_here);
     RUN(rows_hash_the_same_in_any_pieces);
     RUN(single_rows_are_those_of_the_table);
     RUN(restore_makes_a_table_of_its_own);

@@ -27,7 +27,7 @@ static void a_table_and_its_checkpoint_read_the_same(void)
     CHECK_OK(hb_tablefile_create(in_folder(folder, "a.table", path), &r.tree, &r.spec, 2, &e), e);
     CHECK_OK(hb_tablefile_open(path, true, &f, &e), e);
     random_rows(&f.table, 1, 6);
-    CHECK_OK(hb_checkpoint_save(&f.table, in_folder(folder, "a.hbc", hbc), NULL, &e), e);
+    CHECK_OK(hb_checkpoint_save(&f.table, in_folder(folder, "a.hbc", hbc), 1, NULL, &e), e);
     hb_tablefile_close(&f);
     CHECK_OK(hb_generation_open(path, &t, &e), e);
     CHECK_OK(hb_generation_open(hbc, &c, &e), e);

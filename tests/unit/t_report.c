@@ -46,7 +46,9 @@ static void append(struct hb_buf *b, const struct made_up *x, double started, co
         const double machine = 1.0 + (x->machine - 1.0) * i / (x->lines - 1);
         const double noisy = 1.0 + x->noise * normal(x->seed, i);
 
-        nodes += 1e7 * 4.0 * machine * (1.0 + x->slope * (t - 1.0)) * noisy;
+        const double visited = 1e7 * 4.0 * machine * (1.0 + x->slope * (t - 1.0)) * noisy;
+
+        nodes += visited;
         cpu += 4.0;
         hb_buf_printf(b,
                       "{\"t\":%.17g,\"iteration\":%d,\"nodes\":%.0f,\"cpu_s\":%g,\"workers\":2,"
@@ -54,7 +56,7 @@ static void append(struct hb_buf *b, const struct made_up *x, double started, co
                       "\"checkpoint_s\":%g,\"barrier_s\":%g,\"workers_cpu_s\":%g,\"%s\":%g,"
                       "\"calibration_per_s\":%.17g,\"ctx_voluntary\":[%d,%d],\"started\":%.0f}\n",
                       t, 1000 * (i + 1), nodes, 1.5 * cpu, x->memory + x->leak * t, 100 * (i + 1),
-                      8000.0 * (1.0 + x->bytes_slope * t), 0.2 * (i + 1), 0.1 * (i + 1),
+                      2e-4 * visited * (1.0 + x->bytes_slope * t), 0.2 * (i + 1), 0.1 * (i + 1),
                       0.05 * (i + 1), cpu, missing, 0.25 * cpu, 5000.0 * machine, 10 * (i + 1),
                       30 * (i + 1), started);
     }
@@ -191,7 +193,8 @@ static void growing_memory_and_results_are_seen(void)
     CHECK(read_run(&x).flat);
     x.bytes_slope = 1e-4;
     r = read_run(&x);
-    CHECK_EQ(r.verdict[HB_REPORT_BYTES], HB_REPORT_DRIFTS);
+    CHECK_EQ(r.verdict[HB_REPORT_PER_NODE], HB_REPORT_DRIFTS);
+    CHECK_EQ(r.verdict[HB_REPORT_BYTES], HB_REPORT_UNJUDGED);
 }
 
 static void sessions_and_damaged_lines_are_told_apart(void)

@@ -46,7 +46,7 @@ static void save(const struct small_run *r, uint64_t generation)
     void *mem = memory_table(r, 1, &t);
 
     random_rows(&t, generation, generation);
-    CHECK_OK(hb_checkpoint_save(&t, file_of(generation), NULL, &e), e);
+    CHECK_OK(hb_checkpoint_save(&t, file_of(generation), 1, NULL, &e), e);
     hb_mem_free(mem);
 }
 

@@ -50,7 +50,7 @@ static void save(struct saved *s, const char *game)
         need[s->run.tree.node[i].street] = true;
     memset(&s->buckets, 0, sizeof s->buckets);
     CHECK_OK(hb_buckets_lossless(&s->run.spec.rules.deck, need, &s->buckets, &e), e);
-    CHECK_OK(hb_checkpoint_save(&s->table, in_folder(folder, "x.hbc", path), NULL, &e), e);
+    CHECK_OK(hb_checkpoint_save(&s->table, in_folder(folder, "x.hbc", path), 1, NULL, &e), e);
 }
 
 static void saved_fini(struct saved *s)
@@ -217,7 +217,7 @@ static void a_lossless_street_needs_no_bucket_file(void)
     saved.run.spec.street[1].kind = HB_BUCKETS_U8;
     (void)snprintf(saved.run.spec.buckets_path, HB_PATH_MAX, "%s/gone.hba", folder);
     saved.mem = memory_table(&saved.run, 1, &saved.table);
-    CHECK_OK(hb_checkpoint_save(&saved.table, in_folder(folder, "x.hbc", path), NULL, &e), e);
+    CHECK_OK(hb_checkpoint_save(&saved.table, in_folder(folder, "x.hbc", path), 1, NULL, &e), e);
     if (!open_saved(&s))
         return;
     CHECK_OK(hb_strategy_bucket(&s, 0, &own, &bucket, &e), e);

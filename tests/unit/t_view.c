@@ -56,7 +56,7 @@ static void make_files(void)
     small_run_init(&r, "leduc", 7);
     mem = memory_table(&r, 1, &t);
     fill(&t);
-    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "leduc.hbc", leduc_path), NULL, &e), e);
+    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "leduc.hbc", leduc_path), 1, NULL, &e), e);
     hb_mem_free(mem);
     hb_tree_fini(&r.tree);
 
@@ -77,7 +77,7 @@ static void make_files(void)
     (void)snprintf(r.spec.game_name, sizeof r.spec.game_name, "hunl <10bb> & \"co\".game");
     mem = memory_table(&r, 1, &t);
     fill(&t);
-    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "jam.hbc", jam_path), NULL, &e), e);
+    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "jam.hbc", jam_path), 1, NULL, &e), e);
     hb_mem_free(mem);
     hb_tree_fini(&r.tree);
 }
