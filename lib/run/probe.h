@@ -12,6 +12,7 @@
 #include "abstraction/cluster.h"
 #include "abstraction/host.h"
 #include "run/conduct.h"
+#include "run/standin.h"
 
 #define HB_PROBE_WHY   256        /* bytes for a plugin's message */
 #define HB_PROBE_TIMES 65536u     /* times kept for the median */
@@ -23,6 +24,7 @@ struct hb_probe {
     int wake;
     struct hb_plugin plugin;
     struct hb_services *services;
+    struct hb_standin standin;     /* lent to all services */
     char args[HB_PLUGIN_ARGS_MAX]; /* those for the plugin */
     bool feature;
     struct hb_manners manners;
