@@ -173,7 +173,10 @@ static enum hb_view_colour colour_of(const struct opts *o)
 static int open_both(const struct opts *o, struct hb_strategy s[2], struct hb_err *e)
 {
     const char *const name[2] = {o->file, o->other};
-    const char *const buckets[2] = {o->open.buckets, o->other_buckets};
+    bool alone =
+        name[0][0] == '@' && o->other_buckets == NULL; /* there is one who looks at cards */
+    const char *const buckets[2] = {alone ? NULL : o->open.buckets,
+                                    alone ? o->open.buckets : o->other_buckets};
     int first = name[0][0] == '@' && name[1][0] != '@'; /* the one that names a game */
     int rc = HB_OK;
 

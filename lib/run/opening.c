@@ -44,8 +44,12 @@ static int add_node(struct hb_strategy *s, uint32_t at, uint32_t parent, struct 
     n->parent = parent;
     n->line = 1;
     rc = hb_mem_new(&n->share, (size_t)n->view.n_actions, sizeof *n->share, "a decision", e);
-    for (int a = 0; rc == HB_OK && a < n->view.n_actions; a++)
-        n->share[a] = n->view.reach > 0 ? n->view.action[a].arriving : n->view.action[a].total;
+    for (int a = 0; rc == HB_OK && a < n->view.n_actions; a++) {
+        const struct hb_view_action *x = &n->view.action[a];
+        bool known = n->view.kind != HB_VIEW_BUCKETS && n->view.reach > 0;
+
+        n->share[a] = known ? x->arriving : x->total;
+    }
     return rc;
 }
 

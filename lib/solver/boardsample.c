@@ -243,6 +243,17 @@ struct fit {
     double constant[2];
 };
 
+/* What the responders' play gets of values at the entries, by seat. */
+static void add_played(const struct fit *f, const double *value, double sum[2])
+{
+    uint32_t n_classes = hb_public_root_classes(f->root);
+
+    for (size_t from = 0; from < f->len; from += n_classes)
+        for (size_t j = from; j < from + n_classes; j++)
+            if (f->plays[j])
+                sum[from / n_classes % 2] += value[j];
+}
+
 /* Fit responders to some boards of each stratum, as if the others were like them. half: 0 A, 1 B,
  * 2 all. Then what the boards of the sample add for each of them. */
 static void fit(struct fit *f, int half)
@@ -264,9 +275,7 @@ static void fit(struct fit *f, int half)
                 f->sum[j] += scale * f->result[board[i]][1 + j];
     }
     hb_public_root_respond(f->root, f->sum, f->plays, best);
-    for (size_t j = 0; j < f->len; j++)
-        if (f->plays[j])
-            known[hb_public_root_seat(f->root, j)] += f->sum[j];
+    add_played(f, f->sum, known);
     for (int seat = 0; seat < 2; seat++)
         f->constant[seat] = best[seat] - known[seat];
     for (uint32_t k = 0; k < s->n_strata; k++)
@@ -274,9 +283,7 @@ static void fit(struct fit *f, int half)
             uint32_t b = s->order[s->stratum[k].first + i];
             double part[2] = {0, 0};
 
-            for (size_t j = 0; j < f->len; j++)
-                if (f->plays[j])
-                    part[hb_public_root_seat(f->root, j)] += f->result[b][1 + j];
+            add_played(f, f->result[b] + 1, part);
             f->y[b] = part[0];
             f->y[n_boards + b] = part[1];
             f->y[2 * n_boards + b] = part[0] + part[1];

@@ -102,8 +102,6 @@ void hb_public_root_free(struct hb_public_root *r);
 double hb_public_root_value(const struct hb_public_root *r);
 /* Length of a unit's result without its first number: [entries][2 seats][classes of hands]. */
 size_t hb_public_root_len(const struct hb_public_root *r);
-/* Whose number that is. */
-int hb_public_root_seat(const struct hb_public_root *r, size_t at);
 /* A decision of the first street. */
 struct hb_public_spot {
     uint32_t node; /* of the tree */

@@ -51,7 +51,7 @@ struct hb_public {
     uint16_t class_of[HB_HANDS_MAX];    /* hands up to renaming */
     uint16_t class_size[HB_HANDS_MAX];
     uint32_t n_classes;
-    bool apart;    /* a board of the first street a unit, see hb_public_sample */
+    bool apart;    /* a board of the second street a unit, see hb_public_set_apart */
     hb_vec *stack; /* of vectors of hands */
     size_t n_stack, top;
     hb_vec *rows; /* [n_hands][most edges] rows read for one board */

@@ -120,11 +120,6 @@ size_t hb_public_root_len(const struct hb_public_root *r)
     return (size_t)r->n_entries * 2 * r->n_classes;
 }
 
-int hb_public_root_seat(const struct hb_public_root *r, size_t at)
-{
-    return (int)(at / r->n_classes % 2);
-}
-
 /* Where the numbers of an end lie in something like hb_public_root_respond's sum. */
 static size_t entry_at(const struct hb_public_root *r, const struct hb_lanes_step *s, int seat)
 {

@@ -28,4 +28,11 @@ load common
     assert_success
     run jq -e '.strategy[0] >= 0.5' <<<"$(hb-show "$ckpt" --hand 7c2d --format json)"
     assert_success
+
+    # What a player would try first, and the manual's examples, on the same blueprint.
+    hb-eval sanity "$ckpt" --deals 300
+    ln -s run short
+    ln -s run long
+    ln -s "$ckpt" latest.hbc
+    run_manual hb-show.1
 }

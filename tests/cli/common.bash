@@ -85,3 +85,22 @@ refused() {
         return 1
     fi
 }
+
+# manual_examples PAGE: the commands under EXAMPLES of man/PAGE, one a line.
+manual_examples() {
+    awk '/^\.Sh/ { on = /EXAMPLES/ } /^\.Bd/ { code = on; next } /^\.Ed/ { code = 0 }
+        code { gsub(/\\e/, "\\") } code && /^\$ / { if (line != "") print line; line = substr($0, 3); next }
+        code { sub(/^ */, ""); line = line " " $0 } END { print line }' "$ROOT/man/$1"
+}
+
+# run_manual PAGE [TEXT]: all of them, without those that have TEXT, end well in this folder.
+run_manual() {
+    local command n=0
+    while read -r command; do
+        [ -z "${2:-}" ] || [[ $command != *"$2"* ]] || continue
+        echo "\$ $command"
+        bash -o pipefail -c "$command" >/dev/null || return 1
+        n=$((n + 1))
+    done < <(manual_examples "$1")
+    [ "$n" -gt 3 ]
+}

@@ -242,6 +242,25 @@ EOY
     refused 65 hb-eval exploitability flipped.hbc
 }
 
+@test "the examples of the manual work" {
+    skip_unless jq
+    small_holdem 3 4
+    ln -s "$ROOT/examples" examples
+    cat >small.yaml <<'EOY'
+game: small.game
+seed: 7
+cards:
+  preflop: {plugin: lossless}
+  flop: {plugin: ehs, args: "k=10"}
+  turn: {plugin: ehs, args: "k=10"}
+  river: {plugin: ehs, args: "k=10"}
+EOY
+    hb-train --config small.yaml --logdir run --iters 100000 --num-workers 2 --quiet
+    hb-ckpt export run/checkpoints/latest.hbc --blueprint old.hbp
+    cp old.hbp new.hbp
+    run_manual hb-eval.1 phh # which knows the full deck alone: see hb-eval-match.bats
+}
+
 @test "a full disk is 74" {
     [ -c /dev/full ] || skip "no /dev/full"
     # shellcheck disable=SC2016 # expanded by the inner shell
