@@ -329,13 +329,15 @@ static int print_object(json_t *line, struct hb_err *e)
 static int print_plan(const struct hb_plan *p, struct hb_err *e)
 {
     return print_object(
-        json_pack("{s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:I,s:I,s:I,s:f}", "infosets",
+        json_pack("{s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:I,s:I,s:I,s:f,s:I,s:b}", "infosets",
                   (json_int_t)p->infosets, "table_bytes", (json_int_t)p->table_bytes,
                   "bucket_bytes", (json_int_t)p->bucket_bytes, "peak_bytes",
                   (json_int_t)p->peak_bytes, "disk_bytes", (json_int_t)p->disk_bytes,
                   "iterations_per_s", p->iterations_per_s, "seconds", p->seconds, "iterations",
                   (json_int_t)p->iterations, "nodes", (json_int_t)p->nodes, "round_size",
-                  (json_int_t)p->round_cap, "nodes_per_iteration", p->nodes_per_iteration),
+                  (json_int_t)p->round_cap, "nodes_per_iteration", p->nodes_per_iteration,
+                  "free_bytes", (json_int_t)hb_os_memory_bytes(), "fits",
+                  hb_train_fits(p->table_bytes, NULL) == HB_OK),
         e);
 }
 
@@ -420,7 +422,11 @@ static int plan(const struct opts *o, const struct hb_config *c,
         return rc;
     rc = hb_train_plan(c, &setup, n_workers, !o->frames, &p, e);
     hb_setup_fini(&setup);
-    return rc == HB_OK ? print_plan(&p, e) : rc;
+    if (rc != HB_OK || (rc = print_plan(&p, e)) != HB_OK ||
+        hb_train_fits(p.table_bytes, e) == HB_OK)
+        return rc;
+    (void)fprintf(stderr, "hb-train: %s\n", e->msg); /* it is an answer: the run would be refused */
+    exit(tool_finish(TOOL_NO));
 }
 
 static void print_result(const struct hb_train_result *r)

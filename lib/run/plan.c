@@ -52,6 +52,18 @@ static void estimate_rate(const struct hb_setup *s, int n_workers, struct hb_pla
     p->seconds = (double)p->iterations / p->iterations_per_s;
 }
 
+int hb_train_fits(uint64_t table_bytes, struct hb_err *e)
+{
+    const uint64_t available = hb_os_memory_bytes();
+
+    if (available > 0 && table_bytes > available)
+        return hb_fail(e, HB_ENOMEM,
+                       "the table needs %.2f GiB and %.2f GiB of memory are free; use fewer "
+                       "buckets or bet sizes (--plan tells what they cost)",
+                       (double)table_bytes / (1 << 30), (double)available / (1 << 30));
+    return HB_OK;
+}
+
 int hb_train_plan(const struct hb_config *c, const struct hb_setup *s, int n_workers, bool segments,
                   struct hb_plan *out, struct hb_err *e)
 {

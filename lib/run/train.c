@@ -52,18 +52,6 @@ static void info(const struct train *t, const char *text)
 
 /* ---- the table ---- */
 
-static int refuse_too_large(uint64_t bytes, struct hb_err *e)
-{
-    uint64_t available = hb_os_memory_bytes();
-
-    if (available > 0 && bytes > available)
-        return hb_fail(e, HB_ENOMEM,
-                       "the table needs %.2f GiB and %.2f GiB of memory are free; use fewer "
-                       "buckets or bet sizes (--plan tells what they cost)",
-                       (double)bytes / (1 << 30), (double)available / (1 << 30));
-    return HB_OK;
-}
-
 static void report_pages(struct train *t)
 {
     char text[96];
@@ -81,7 +69,7 @@ static int make_table(struct train *t, struct hb_err *e)
     int rc;
 
     if ((rc = hb_table_bytes(&t->setup.tree, &t->setup.spec, &t->bytes, e)) != HB_OK ||
-        (rc = refuse_too_large(t->bytes, e)) != HB_OK)
+        (rc = hb_train_fits(t->bytes, e)) != HB_OK)
         return rc;
     t->n_mergers = 1;
     if (t->o->segments && t->bytes >= BIG_TABLE)
@@ -527,6 +515,25 @@ static int check_epochs(const struct train *t, struct hb_err *e)
     return HB_OK;
 }
 
+/* A table that cannot fit is refused before minutes are spent on its buckets. What an estimate cannot
+ * tell, such as a plugin without k, the real thing will. */
+static int refuse_early(const struct train *t, const struct hb_setup_options *o, struct hb_err *e)
+{
+    struct hb_setup_options estimate = *o;
+    struct hb_setup s = {0};
+    uint64_t bytes = 0;
+    int rc = HB_OK;
+
+    if (o->buckets != NULL)
+        return HB_OK; /* nothing is built */
+    estimate.estimate = true;
+    if (hb_setup_open(&t->o->config, &estimate, &s, NULL) == HB_OK &&
+        hb_table_bytes(&s.tree, &s.spec, &bytes, NULL) == HB_OK)
+        rc = hb_train_fits(bytes, e);
+    hb_setup_fini(&s);
+    return rc;
+}
+
 static int prepare(struct train *t, struct hb_err *e)
 {
     struct hb_setup_options setup = t->o->setup;
@@ -535,7 +542,8 @@ static int prepare(struct train *t, struct hb_err *e)
     if ((rc = hb_logdir_open(t->o->logdir, &t->dir, e)) != HB_OK)
         return rc;
     setup.build_dir = t->dir.path;
-    if ((rc = hb_setup_open(&t->o->config, &setup, &t->setup, e)) != HB_OK ||
+    if ((rc = refuse_early(t, &setup, e)) != HB_OK ||
+        (rc = hb_setup_open(&t->o->config, &setup, &t->setup, e)) != HB_OK ||
         (rc = check_epochs(t, e)) != HB_OK || (rc = make_table(t, e)) != HB_OK ||
         (rc = first_position(t, e)) != HB_OK || (rc = write_config(t, e)) != HB_OK ||
         (rc = hb_metrics_open(t->dir.path, t->n_workers, &t->metrics, e)) != HB_OK ||

@@ -76,6 +76,9 @@ struct hb_plan {
     double iterations_per_s, seconds;
     uint64_t iterations;
 };
+/* HB_OK when a table of that size fits into the memory that is free now, or the system does not tell;
+ * HB_ENOMEM with both numbers. */
+int hb_train_fits(uint64_t table_bytes, struct hb_err *e) HB_MUSTUSE;
 int hb_train_plan(const struct hb_config *c, const struct hb_setup *s, int n_workers, bool segments,
                   struct hb_plan *out, struct hb_err *e) HB_MUSTUSE;
 

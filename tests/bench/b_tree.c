@@ -68,14 +68,14 @@ static int bench(const struct hb_rules *r, const struct hb_betting *b, struct hb
 int main(void)
 {
     static const char *const sizes[] = {"0.5", "1.0", "2.0", "allin"};
-    static const int n_sizes[] = {2, 3, 4, 4};
-    static const int max_raises[] = {3, 3, 2, 3};
+    static const int n_sizes[] = {2, 3, 4, 4, 4, 4};
+    static const int max_raises[] = {3, 3, 2, 3, 6, 9};
     struct hb_rules r;
     struct hb_err e = {0};
 
     if (hb_rules_parse(&r, game, strlen(game), "bench", &e) != HB_OK)
         return 1;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 6; i++) {
         struct hb_betting b = betting_of(sizes, n_sizes[i], max_raises[i]);
 
         if (bench(&r, &b, &e) != HB_OK) {

@@ -82,7 +82,7 @@ fit() { # SIZE: the second object
     sed -n '/^```json$/,/^```$/p' "$ROOT/examples/README.md" | grep '^{' >said
     [ "$(wc -l <said)" = 3 ]
     for size in 8 16 64; do
-        plan=$(hb-train --config "$ROOT/examples/hunl-${size}gb.yaml" --plan --num-workers 8)
+        plan=$(hb-train --config "$ROOT/examples/hunl-${size}gb.yaml" --plan --num-workers 8 2>/dev/null) || [ $? = 1 ]
         jq -c '{infosets,table_bytes,bucket_bytes,nodes}' <<<"$plan"
         # a twentieth is left to the system
         jq -e --argjson gib $size '.peak_bytes < 0.95 * $gib * 1073741824' <<<"$plan" >/dev/null

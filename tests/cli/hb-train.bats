@@ -299,6 +299,20 @@ all_worked() { # DIR N
     [ "$(jq -n "$late <= 1.25 * $early")" = true ]
 }
 
+@test "a table larger than the memory that is free: --plan says no, the run refuses before it builds" {
+    [ -r /proc/meminfo ] && [ -z "${PORTABLE:-}" ] || skip "this system does not tell what is free"
+    holdem 60000
+    sed -i 's/max_raises: [0-9]/max_raises: 12/; s/\[".*allin\]/["0.25", "0.5", "1.0", "2.0", allin]/' run.yaml
+    run --separate-stderr hb-train --config run.yaml --plan
+    assert_failure 1
+    [ "$(jq -c '[.fits, .table_bytes > .free_bytes, .free_bytes > 0]' <<<"$output")" = '[false,true,true]' ]
+    says "the table needs"
+    says "GiB of memory are free"
+    refused 71 train a --iters 1000
+    says "the table needs"
+    [ -z "$(find a -name 'buckets*')" ]
+}
+
 @test "--plan prints one object, makes nothing, and the run takes what it said" {
     config leduc52 "num_iterations: 20000"
     run --separate-stderr hb-train --config run.yaml --logdir a --plan --num-workers 2
