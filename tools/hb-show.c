@@ -45,7 +45,7 @@ struct opts {
     struct hb_difference_options difference;
     bool asks_difference;      /* one of its options was given */
     const char *other;         /* file to compare with */
-    const char *other_buckets; /* its bucket file */
+    const char *other_buckets; /* a second bucket file */
     int colour;                /* as in "auto|always|never" */
 };
 
@@ -84,7 +84,7 @@ static const struct tool_spec spec = {
     "@call, @fold, @raise), does at one decision.",
     options};
 
-/* The first is for the first file, a second one for the second. */
+/* Two of them for a comparison: each for the strategies it fits. */
 static void take_buckets(struct opts *o, const char *path)
 {
     if (o->open.buckets == NULL)
@@ -169,21 +169,41 @@ static enum hb_view_colour colour_of(const struct opts *o)
     return HB_VIEW_256;
 }
 
+/* Open a file with the bucket file that fits it, or else with the one it names; used: that one. */
+static int open_fitting(const char *name, struct hb_strategy_options *open, const struct opts *o,
+                        bool used[2], struct hb_strategy *s, struct hb_err *e)
+{
+    const char *const given[2] = {o->open.buckets, o->other_buckets};
+
+    for (int i = 0; i < 2 && given[i] != NULL; i++) {
+        struct hb_err why = {0};
+        int rc;
+
+        open->buckets = given[i];
+        if ((rc = hb_strategy_open(name, open, s, &why)) == HB_OK)
+            used[i] = true;
+        if (rc == HB_OK)
+            return rc;
+        if (rc != HB_EIDENTITY)
+            return hb_fail(e, rc, "%s", why.msg);
+    }
+    open->buckets = NULL;
+    return hb_strategy_open(name, open, s, e);
+}
+
 /* Open both; a fixed strategy plays what the other file does unless a game is given. */
 static int open_both(const struct opts *o, struct hb_strategy s[2], struct hb_err *e)
 {
     const char *const name[2] = {o->file, o->other};
-    bool alone =
-        name[0][0] == '@' && o->other_buckets == NULL; /* there is one who looks at cards */
-    const char *const buckets[2] = {alone ? NULL : o->open.buckets,
-                                    alone ? o->open.buckets : o->other_buckets};
+    const char *const given[2] = {o->open.buckets, o->other_buckets};
     int first = name[0][0] == '@' && name[1][0] != '@'; /* the one that names a game */
+    bool used[2] = {false, false};
     int rc = HB_OK;
 
     for (int i = 0; i < 2 && rc == HB_OK; i++) {
         int k = first ^ i;
         bool fixed = name[k][0] == '@';
-        struct hb_strategy_options open = {.buckets = buckets[k]};
+        struct hb_strategy_options open = {0};
 
         if (fixed && i == 1 && o->open.config == NULL && o->open.game == NULL)
             open.like = &s[first].spec;
@@ -191,8 +211,13 @@ static int open_both(const struct opts *o, struct hb_strategy s[2], struct hb_er
             open.config = o->open.config;
             open.game = o->open.game;
         }
-        rc = hb_strategy_open(name[k], &open, &s[k], e);
+        rc = fixed ? hb_strategy_open(name[k], &open, &s[k], e)
+                   : open_fitting(name[k], &open, o, used, &s[k], e);
     }
+    for (int i = 0; i < 2 && rc == HB_OK && given[i] != NULL; i++)
+        if (!used[i])
+            rc = hb_fail(e, HB_EIDENTITY, "the bucket file '%s' fits neither of the strategies",
+                         given[i]);
     return rc;
 }
 

@@ -158,6 +158,16 @@ YAML
     sed 's/k=2/k=1/' ehs.yaml >other.yaml
     hb-bucket build --config other.yaml -o other.hba --quiet
     refused 65 hb-show ehs.hbc --buckets other.hba
+    hb-ckpt init --config other.yaml --buckets other.hba -o other.table
+    hb-ckpt save other.table -o other.hbc
+    mv other.hba away.hba
+    refused 66 hb-show --compare ehs.hbc other.hbc
+    hb-show --compare ehs.hbc other.hbc --buckets away.hba --buckets moved.hba >a
+    hb-show --compare ehs.hbc other.hbc --buckets moved.hba --buckets away.hba >b
+    cmp a b
+    hb-show --compare @call other.hbc --buckets away.hba
+    refused 65 hb-show --compare @call other.hbc --buckets moved.hba --buckets away.hba
+    says "'moved.hba' fits neither"
 }
 
 @test "the picture is XML with every class" {
