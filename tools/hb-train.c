@@ -329,15 +329,13 @@ static int print_object(json_t *line, struct hb_err *e)
 static int print_plan(const struct hb_plan *p, struct hb_err *e)
 {
     return print_object(
-        json_pack("{s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:I,s:I,s:I,s:f,s:I,s:b}", "infosets",
+        json_pack("{s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:I,s:I,s:I,s:f}", "infosets",
                   (json_int_t)p->infosets, "table_bytes", (json_int_t)p->table_bytes,
                   "bucket_bytes", (json_int_t)p->bucket_bytes, "peak_bytes",
                   (json_int_t)p->peak_bytes, "disk_bytes", (json_int_t)p->disk_bytes,
                   "iterations_per_s", p->iterations_per_s, "seconds", p->seconds, "iterations",
                   (json_int_t)p->iterations, "nodes", (json_int_t)p->nodes, "round_size",
-                  (json_int_t)p->round_cap, "nodes_per_iteration", p->nodes_per_iteration,
-                  "free_bytes", (json_int_t)hb_os_memory_bytes(), "fits",
-                  hb_train_fits(p->table_bytes, NULL) == HB_OK),
+                  (json_int_t)p->round_cap, "nodes_per_iteration", p->nodes_per_iteration),
         e);
 }
 

@@ -305,7 +305,7 @@ all_worked() { # DIR N
     sed -i 's/max_raises: [0-9]/max_raises: 12/; s/\[".*allin\]/["0.25", "0.5", "1.0", "2.0", allin]/' run.yaml
     run --separate-stderr hb-train --config run.yaml --plan
     assert_failure 1
-    [ "$(jq -c '[.fits, .table_bytes > .free_bytes, .free_bytes > 0]' <<<"$output")" = '[false,true,true]' ]
+    [ "$(jq '.table_bytes > 1e12' <<<"$output")" = true ]
     says "the table needs"
     says "GiB of memory are free"
     refused 71 train a --iters 1000
