@@ -14,6 +14,13 @@
     "hb-eval sanity @STRATEGY --config FILE|--game FILE [--deals N] [--seed S]\n"                  \
     "        [--tolerance P] [--tolerance-mbb X] [--format text|json]"
 
+#define EVAL_LBR_USAGE                                                                             \
+    "hb-eval lbr FILE --hands N [--seed N] [--bets LIST] [--from STREET] [--buckets FILE]\n"       \
+    "        [--workers N] [--quiet]\n"                                                            \
+    "hb-eval lbr @STRATEGY --config FILE|--game FILE --hands N [--seed N] [--bets LIST]\n"         \
+    "        [--from STREET] [--workers N] [--quiet]"
+
+int eval_lbr(int argc, char **argv);
 int eval_sanity(int argc, char **argv);
 int eval_match(int argc, char **argv);
 

@@ -294,12 +294,13 @@ static int run_exploitability(int argc, char **argv)
 
 static const struct tool_option no_options[] = {{NULL, 0, NULL, NULL}};
 static const struct tool_spec main_spec = {
-    "hb-eval", EXPLOIT_USAGE "\n" EVAL_MATCH_USAGE "\n" EVAL_SANITY_USAGE, "Measure a strategy.",
-    no_options};
+    "hb-eval", EXPLOIT_USAGE "\n" EVAL_LBR_USAGE "\n" EVAL_MATCH_USAGE "\n" EVAL_SANITY_USAGE,
+    "Measure a strategy.", no_options};
 
 int main(int argc, char **argv)
 {
     static const struct tool_command commands[] = {{"exploitability", run_exploitability},
+                                                   {"lbr", eval_lbr},
                                                    {"match", eval_match},
                                                    {"sanity", eval_sanity},
                                                    {NULL, NULL}};

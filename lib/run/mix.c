@@ -11,6 +11,7 @@ int hb_mix_init(struct hb_mix *x, const struct hb_player *p, struct hb_err *e)
     int rc;
 
     memset(x, 0, sizeof *x);
+    x->shared.street = -1;
     for (uint32_t i = 0; p->tree != NULL && i < p->tree->n_nodes; i++) {
         const struct hb_node *n = &p->tree->node[i];
 
@@ -26,6 +27,7 @@ int hb_mix_init(struct hb_mix *x, const struct hb_player *p, struct hb_err *e)
                          e)) != HB_OK ||
         (rc = hb_mem_new(&x->bucket, HB_HANDS_MAX, sizeof *x->bucket, "buckets", e)) != HB_OK ||
         (rc = hb_mem_new(&x->seen, n_buckets, sizeof *x->seen, "bucket marks", e)) != HB_OK ||
+        (rc = hb_mem_new(&x->share, HB_HANDS_MAX, sizeof *x->share, "shares", e)) != HB_OK ||
         (rc = hb_mem_new(&x->row, longest, sizeof *x->row, "a row", e)) != HB_OK ||
         (rc = hb_mem_new(&x->to, longest, sizeof *x->to, "actions", e)) != HB_OK)
         hb_mix_fini(x);
@@ -38,6 +40,7 @@ void hb_mix_fini(struct hb_mix *x)
     hb_mem_free(x->prob);
     hb_mem_free(x->bucket);
     hb_mem_free(x->seen);
+    hb_mem_free(x->share);
     hb_mem_free(x->row);
     hb_mem_free(x->to);
     memset(x, 0, sizeof *x);
@@ -59,16 +62,37 @@ static void mix_fixed(struct hb_mix *x, const struct hb_player *p, const struct 
             prob_of(x, a)[live[i]] = 1.0 / n;
 }
 
+/* Forget the shares of another hand, board or seed: they cost some microseconds each. */
+static void keep_shares(struct hb_mix *x, const struct hb_player *p, const struct hb_matchstate *m)
+{
+    if (x->shared.seed == p->o.seed && x->shared.hand == m->hand &&
+        x->shared.street == m->state.street && x->shared.position == m->position)
+        return;
+    x->shared.seed = p->o.seed;
+    x->shared.hand = m->hand;
+    x->shared.street = m->state.street;
+    x->shared.position = m->position;
+    for (int i = 0; i < HB_HANDS_MAX; i++)
+        x->share[i] = -1;
+}
+
 static void mix_by_odds(struct hb_mix *x, const struct hb_player *p, const struct hb_matchstate *m,
                         const struct hb_hands *h, const uint16_t *live, int n_live)
 {
+    bool may_fold = hb_state_can_fold(&p->rules, &m->state);
+
     x->by_odds = true;
     x->n = 2;
     x->act[0] = HB_ACT_FOLD;
     x->act[1] = HB_ACT_CALL;
+    keep_shares(x, p, m);
     for (int i = 0; i < n_live; i++) {
-        bool folds = hb_player_by_odds(p, m, h->card[live[i]]) == HB_ACT_FOLD;
+        double *share = &x->share[live[i]];
+        bool folds;
 
+        if (may_fold && *share < 0)
+            *share = hb_player_share(p, m, h->card[live[i]]);
+        folds = may_fold && hb_player_by_odds(p, m, *share) == HB_ACT_FOLD;
         prob_of(x, 0)[live[i]] = folds;
         prob_of(x, 1)[live[i]] = !folds;
     }

@@ -18,6 +18,12 @@ struct hb_mix {   /* {0} is empty */
     double *prob; /* [n][HB_HANDS_MAX] by action and hand; live hands only, they sum to 1 */
     bool by_odds; /* the player's tree has no decision here: he goes by sampled odds */
     /* private */
+    double *share; /* [HB_HANDS_MAX] by odds, of the hands in shared; < 0: not known yet */
+    struct {
+        uint64_t seed;
+        uint32_t hand;
+        int street, position;
+    } shared;
     unsigned cap;
     uint32_t *bucket; /* [HB_HANDS_MAX] */
     uint32_t *seen;   /* [n_seen] by bucket: 1 + a hand that had it at this state */

@@ -189,6 +189,11 @@ void hb_player_close(struct hb_player *p)
     memset(p, 0, sizeof *p);
 }
 
+void hb_player_reseed(struct hb_player *p, uint64_t seed)
+{
+    p->o.seed = seed;
+}
+
 /* ---- choosing ---- */
 
 /* Keep the largest alone, the first of equals. */
@@ -563,8 +568,7 @@ static double share_of(const struct hb_deck *d, const struct hb_matchstate *m, c
 }
 
 /* The share of the pot that the hand wins on average against uniform hands. */
-static double mean_share(const struct hb_player *p, const struct hb_matchstate *m,
-                         const uint8_t *own)
+double hb_player_share(const struct hb_player *p, const struct hb_matchstate *m, const uint8_t *own)
 {
     const struct hb_deck *d = &p->rules.deck;
     int n_board = d->n_board[m->state.street];
@@ -581,8 +585,7 @@ static double mean_share(const struct hb_player *p, const struct hb_matchstate *
 }
 
 /* Check; call when that share is worth the price; else fold. */
-hb_act hb_player_by_odds(const struct hb_player *p, const struct hb_matchstate *m,
-                         const uint8_t *own)
+hb_act hb_player_by_odds(const struct hb_player *p, const struct hb_matchstate *m, double share)
 {
     const struct hb_rules *r = &p->rules;
     const struct hb_state *s = &m->state;
@@ -594,7 +597,7 @@ hb_act hb_player_by_odds(const struct hb_player *p, const struct hb_matchstate *
         return HB_ACT_CALL;
     for (int i = 0; i < r->n_players; i++) /* what can be won */
         pot += s->spent[i] < to ? s->spent[i] : to;
-    return mean_share(p, m, own) * pot >= price ? HB_ACT_CALL : HB_ACT_FOLD;
+    return share * pot >= price ? HB_ACT_CALL : HB_ACT_FOLD;
 }
 
 static int answer_trained(struct hb_player *p, const struct hb_matchstate *m, hb_act *out,
@@ -607,7 +610,9 @@ static int answer_trained(struct hb_player *p, const struct hb_matchstate *m, hb
     int rc;
 
     if (!hb_player_locate(p, m, &f)) {
-        *out = hb_player_by_odds(p, m, own);
+        *out = HB_ACT_CALL; /* a check costs nothing */
+        if (hb_state_can_fold(&p->rules, &m->state))
+            *out = hb_player_by_odds(p, m, hb_player_share(p, m, own));
         return HB_OK;
     }
     if ((rc = hb_player_bucket(p, m, own, &bucket, e)) != HB_OK ||

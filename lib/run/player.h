@@ -57,6 +57,8 @@ struct hb_player { /* {0} is closed; not to be moved while it is open */
 int hb_player_open(const char *name, const struct hb_player_options *o, struct hb_player *p,
                    struct hb_err *e) HB_MUSTUSE;
 void hb_player_close(struct hb_player *p);
+/* From now on another seed. */
+void hb_player_reseed(struct hb_player *p, uint64_t seed);
 
 /* The answer where hb_matchstate_is_turn; it is always legal. Where the tree has no decision for it
  * (hb_follow_sync) it checks, or calls when that is worth its price: when the share of the pot that
@@ -89,9 +91,11 @@ int hb_player_buckets(struct hb_player *p, int street, const uint8_t *board,
  * need not sum to HB_BLUEPRINT_ONE. prob [n_actions]. */
 int hb_player_row(struct hb_player *p, uint32_t node, uint32_t bucket, uint16_t *prob,
                   struct hb_err *e) HB_MUSTUSE;
-/* What a player does with these own cards where his tree has no decision. */
-hb_act hb_player_by_odds(const struct hb_player *p, const struct hb_matchstate *m,
-                         const uint8_t *own);
+/* Where his tree has no decision: the share of the pot that own cards win on average against uniform
+ * hands, which depends on hand, board and seed, not on the betting; and what he does with it. */
+double hb_player_share(const struct hb_player *p, const struct hb_matchstate *m,
+                       const uint8_t *own);
+hb_act hb_player_by_odds(const struct hb_player *p, const struct hb_matchstate *m, double share);
 /* Actions of a fixed strategy at a state, each with the same probability; how many, or 0 when there
  * are more than `cap` (every size of a large stack, @uniform alone). */
 int hb_player_fixed_actions(const struct hb_player *p, const struct hb_state *s, hb_act *act,

@@ -3,25 +3,10 @@
 # shellcheck disable=SC2030,SC2031 # status and output are run's
 load common
 load match
+load numbers
 
 GOLDEN=$ROOT/tests/golden/checkpoint-1.hbc # Leduc, every row random
 LEDUC=$GAMES/leduc.game
-
-says() { # TEXT: what stderr of the last run has
-    [[ $stderr == *"$1"* ]] || { echo "stderr: $stderr" && return 1; }
-}
-
-field() { # NAME: its first number in $output
-    # shellcheck disable=SC2154 # set by run
-    awk -v text="$output" -v name="\"$1\":" 'BEGIN {
-        at = index(text, name)
-        if (!at) exit 1
-        print substr(text, at + length(name)) + 0 }'
-}
-
-is() { # AWK CONDITION
-    awk "BEGIN { exit !($1) }" || { echo "not so: $1" && return 1; }
-}
 
 @test "help says what a player may be" {
     run --separate-stderr hb-eval match --help
