@@ -3,7 +3,7 @@
  *
  *   b_abstraction [PROCESSES [STREET=PLUGIN:ARGS...]]
  *
- * By default one process a processor, and 169 / emd 200 / emd 200 / ochs 200. */
+ * By default one process a processor, and 169 / potential 200 / emd 200 / ochs 200. */
 #define _XOPEN_SOURCE 700 /* realpath, mkdtemp */
 
 #include <stdio.h>
@@ -82,7 +82,7 @@ static void print_report(const struct hb_build_report *r, const struct hb_build_
 int main(int argc, char **argv)
 {
     struct hb_cards_spec spec = {{{true, "lossless", ""},
-                                  {true, "emd", "k=200"},
+                                  {true, "potential", "k=200"},
                                   {true, "emd", "k=200"},
                                   {true, "ochs", "k=200"}}};
     const bool need[HB_STREETS] = {true, true, true, true};
