@@ -34,7 +34,7 @@ static bool open_random(const char *game, uint64_t seed, struct hb_strategy *s)
                 row[HB_ROW_HEAD + n + a] = rand_in(&g, 0, 3) == 0 ? 0 : rand_in(&g, 1, 1000);
         }
     hb_table_set(&t, HB_TABLE_CLEAN, 0, 0, 0);
-    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "x.hbc", path), NULL, &e), e);
+    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "x.hbc", path), 1, NULL, &e), e);
     hb_mem_free(mem);
     small_run_fini(&r);
     CHECK_OK(hb_strategy_open(path, &none, s, &e), e);

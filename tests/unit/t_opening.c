@@ -20,7 +20,7 @@ static bool open_random(const char *game, uint64_t seed, struct hb_strategy *s)
     small_run_init(&r, game, 7);
     mem = memory_table(&r, 1, &t);
     random_rows(&t, seed, 0);
-    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "x.hbc", path), NULL, &e), e);
+    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "x.hbc", path), 1, NULL, &e), e);
     hb_mem_free(mem);
     small_run_fini(&r);
     CHECK_OK(hb_strategy_open(path, &none, s, &e), e);

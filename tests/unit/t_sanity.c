@@ -204,7 +204,7 @@ static bool made_open(struct made *m, bool blueprint, struct hb_strategy *s)
     if (blueprint)
         CHECK_OK(save_blueprint(&m->table, 0, m->path, &e), e);
     else
-        CHECK_OK(hb_checkpoint_save(&m->table, m->path, NULL, &e), e);
+        CHECK_OK(hb_checkpoint_save(&m->table, m->path, 1, NULL, &e), e);
     if (e.rc == HB_OK)
         CHECK_OK(hb_strategy_open(m->path, &none, s, &e), e);
     return e.rc == HB_OK;
