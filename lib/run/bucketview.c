@@ -363,13 +363,12 @@ int hb_starting_init(const struct hb_buckets *b, uint32_t only, struct hb_starti
     return HB_OK;
 }
 
-void hb_starting_name(const struct hb_starting *g, uint32_t row, uint32_t column, char out[4])
+void hb_starting_name(uint32_t row, uint32_t column, char out[4])
 {
     static const char ranks[] = "23456789TJQKA";
     uint32_t high = row < column ? row : column;
     uint32_t low = row < column ? column : row;
 
-    (void)g; /* the highest ranks, whatever the deck */
     out[0] = ranks[HB_RANKS - 1 - high];
     out[1] = ranks[HB_RANKS - 1 - low];
     out[2] = row == column ? '\0' : row < column ? 's' : 'o';
@@ -390,7 +389,7 @@ void hb_starting_text(const struct hb_starting *g, struct hb_buf *out)
             uint32_t bucket = g->bucket[row][column];
             char name[4];
 
-            hb_starting_name(g, row, column, name);
+            hb_starting_name(row, column, name);
             if (bucket == HB_STARTING_NONE || (g->only != HB_STARTING_NONE && bucket != g->only))
                 hb_buf_printf(out, " %5s", ".");
             else if (g->only != HB_STARTING_NONE)
@@ -415,7 +414,7 @@ void hb_starting_json(const struct hb_starting *g, struct hb_buf *out)
 
             if (bucket == HB_STARTING_NONE)
                 continue;
-            hb_starting_name(g, row, column, name);
+            hb_starting_name(row, column, name);
             hb_buf_printf(out, "%s{\"hand\":\"%s\",\"bucket\":%u}", comma, name, (unsigned)bucket);
             comma = ",";
         }

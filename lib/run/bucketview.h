@@ -73,7 +73,7 @@ int hb_starting_init(const struct hb_buckets *b, uint32_t only, struct hb_starti
 void hb_starting_text(const struct hb_starting *g, struct hb_buf *out);
 void hb_starting_json(const struct hb_starting *g, struct hb_buf *out);
 void hb_starting_svg(const struct hb_starting *g, struct hb_buf *out);
-/* "AKs" into out[4]. */
-void hb_starting_name(const struct hb_starting *g, uint32_t row, uint32_t column, char out[4]);
+/* "AKs" into out[4]: a deck has the highest ranks, so the name is the place's. */
+void hb_starting_name(uint32_t row, uint32_t column, char out[4]);
 
 #endif

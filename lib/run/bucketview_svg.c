@@ -158,7 +158,7 @@ static void put_cell(const struct hb_starting *g, uint32_t row, uint32_t column,
     char name[4];
     char number[16];
 
-    hb_starting_name(g, row, column, name);
+    hb_starting_name(row, column, name);
     hb_svg_rect(x + 1, y + 1, step - 2, step - 2, shown ? colour_of(bucket) : 0xf5f7fau, out);
     hb_svg_text((int)(x + 6), (int)(y + 19), 14, shown ? HB_SVG_INK : HB_SVG_PALE_INK,
                 " font-weight=\"700\"", name, out);

@@ -60,8 +60,8 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void note(struct hb_probe *p, const char *check, enum hb_verdict verdict, const char *fmt,
-                 va_list ap)
+static void HB_PRINTF(4, 0) note(struct hb_probe *p, const char *check, enum hb_verdict verdict,
+                                 const char *fmt, va_list ap)
 {
     struct hb_conduct *c = p->c;
     uint32_t n = atomic_load(&c->n_findings);
@@ -146,10 +146,15 @@ static void keep_time(struct hb_probe *p, enum hb_call call, double since)
     p->n_calls++;
 }
 
+/* A plugin's text goes into JSON: what is not a plain character becomes one. */
+static char plain(char c)
+{
+    return c >= ' ' && c < 0x7f ? c : '?';
+}
+
 /* The beginning of what was printed, as one line of plain characters. */
 static void read_output(const struct hb_manners *before, char text[SHOWN + 1])
 {
-    static const char printable_end = 0x7e;
     char raw[SHOWN];
     ssize_t got = 0;
     ssize_t n = 0;
@@ -157,7 +162,7 @@ static void read_output(const struct hb_manners *before, char text[SHOWN + 1])
     for (int fd = 1; fd <= 2 && got <= 0; fd++)
         got = pread(fd, raw, sizeof raw, (off_t)before->at[fd]);
     for (; n < got && raw[n] != '\0'; n++)
-        text[n] = raw[n] >= ' ' && raw[n] <= printable_end ? raw[n] : ' ';
+        text[n] = raw[n] == '\n' ? ' ' : plain(raw[n]);
     text[n] = '\0';
 }
 
@@ -212,6 +217,8 @@ struct hb_abs *hb_probe_create(struct hb_probe *p, struct hb_services *services,
     for (size_t i = cap; i < HB_PROBE_WHY; i++)
         *sound = *sound && why[i] == GUARD;
     why[cap - 1] = '\0';
+    for (size_t i = 0; why[i] != '\0'; i++)
+        why[i] = plain(why[i]);
     hb_probe_watch(p);
     return a;
 }
