@@ -15,7 +15,7 @@
 
 #define SUFFIX    ".hbs"
 #define PATH_ROOM (HB_CACHE_PATH_MAX + 96)
-#define KEY_MAX   (64u << 10)
+#define TRIES     8
 
 static void tell(const struct hb_cache *c, const char *what, const char *why)
 {
@@ -198,15 +198,30 @@ static int write_parts(int fd, const char *path, const struct hb_cache_part *par
     return rc;
 }
 
+/* Another build may remove the folder, empty when it is done, just before the file is there. */
+static int open_new(const struct hb_cache *c, const char *path, struct hb_atomic *file,
+                    struct hb_err *e)
+{
+    struct hb_err why = {0};
+    int rc = HB_OK;
+
+    for (int i = 0; i < TRIES; i++) {
+        why = (struct hb_err){0};
+        if (mkdir(c->dir, 0777) != 0 && errno != EEXIST)
+            return hb_fail_sys(e, HB_ECREATE, "cannot make folder '%s'", c->dir);
+        if ((rc = hb_atomic_open(path, file, &why)) == HB_OK || why.sys != ENOENT)
+            break;
+    }
+    return rc == HB_OK ? HB_OK : hb_fail(e, rc, "%s", why.msg);
+}
+
 static int store(struct hb_cache *c, const char *path, const struct hb_cache_part *part,
                  int n_parts, struct hb_err *e)
 {
     struct hb_atomic file = {0};
     int rc;
 
-    if (mkdir(c->dir, 0777) != 0 && errno != EEXIST)
-        return hb_fail_sys(e, HB_ECREATE, "cannot make folder '%s'", c->dir);
-    if ((rc = hb_atomic_open(path, &file, e)) != HB_OK)
+    if ((rc = open_new(c, path, &file, e)) != HB_OK)
         return rc;
     if ((rc = write_parts(file.fd, path, part, n_parts, e)) != HB_OK) {
         hb_atomic_abort(&file);

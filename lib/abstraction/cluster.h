@@ -31,9 +31,9 @@
  *
  * Bounds skip most distances and change no label: for emd and l2 those of the triangle inequality, for
  * ground what moving each bin's count to the centre would cost if it were alone.
- * Threads: any. Sources: Arthur, Vassilvitskii, "k-means++", SODA 2007; Hamerly, "Making k-means
- * even faster", SDM 2010; Newling, Fleuret, "Fast k-means with accurate bounds", ICML 2016
- * (exponion). */
+ * Threads: any; main thread only with several processes (base/pool.h).
+ * Sources: Arthur, Vassilvitskii, "k-means++", SODA 2007; Hamerly, "Making k-means even faster", SDM
+ * 2010; Newling, Fleuret, "Fast k-means with accurate bounds", ICML 2016 (exponion). */
 #ifndef HB_ABSTRACTION_CLUSTER_H
 #define HB_ABSTRACTION_CLUSTER_H
 
