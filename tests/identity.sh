@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # identity.sh - the result does not depend on the compiler, its options, the processor's
-# instructions or the system calls at hand: each build trains Kuhn, Leduc and a small hold'em game
-# (buckets included) to the same content hash. TAP.        tests/identity.sh [NAME...]
+# instructions or the system calls at hand: each build trains Kuhn, Leduc and two small games of
+# hold'em (buckets included) to the same content hash. TAP.        tests/identity.sh [NAME...]
 #
 # Names are those of `builds` below, all by default. Each build lies in a folder of its own, which is
 # used again: those of other make targets have the same flags. B= is the folder of the first.
@@ -45,13 +45,39 @@ cards:
   river: {plugin: emd, args: "k=7"}
 EOF
 
+# Twenty-four cards and every clustering: a street on the next one's buckets, several processes.
+cat >"$work/small.game" <<EOF
+GAMEDEF
+limit
+numPlayers = 2
+numRounds = 4
+blind = 1 2
+raiseSize = 2 2 4 4
+firstPlayer = 2 1 1 1
+maxRaises = 2 2 2 2
+numSuits = 4
+numRanks = 6
+numHoleCards = 2
+numBoardCards = 0 3 1 1
+END GAMEDEF
+EOF
+cat >"$work/small.yaml" <<EOF
+game: small.game
+cards:
+  preflop: {plugin: ehs, args: "k=20"}
+  flop: {plugin: potential, args: "k=15"}
+  turn: {plugin: emd, args: "k=25,restarts=2"}
+  river: {plugin: ochs, args: "k=30"}
+EOF
+
 # The hashes of one build, one a line: game, hash. Workers, batches and transports differ by build,
 # which must not matter either.
 hashes() { # BIN NUMBER
     local game iters
-    for game in kuhn kuhn3 leduc holdem; do
+    for game in kuhn kuhn3 leduc holdem small; do
         iters=30000
         [ $game != holdem ] || iters=4000
+        [ $game != small ] || iters=2000
         "$1/hb-train" --config "$work/$game.yaml" --logdir "$work/$2-$game" --iters $iters \
             --num-workers $(($2 % 3 + 1)) --batch-size $((7 + $2)) --quiet || return 1
         echo "$game $("$1/hb-ckpt" hash "$work/$2-$game/checkpoints/latest.hbc")"
