@@ -1,0 +1,330 @@
+/* What would more processors give? A model of a round from parts that are measured here.
+ *
+ *   b_scaling [SECONDS [ROUND]]     of each measurement, 3 when not given; iterations of a round, 8287
+ *
+ * First a JSON line with the parts, then one for 1, 2, 4 … 128 processors. man/hb-speed.7 has the
+ * model and what it assumes. */
+#include <math.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../unit/nolimit.h"
+#include "base/io.h"
+#include "base/os.h"
+#include "base/pool.h"
+
+#define TASKS_A_WORKER 4 /* as hb-train cuts a round */
+#define MERGERS_MAX    8
+#define LINE           64.0
+#define PROBE_LINES    (1u << 20) /* of the memory probe, a process: 64 MiB at random */
+#define PROBES         8
+#define CHANNEL_CORES  8.0 /* cores that saturate the memory of a socket, when ours do not */
+#define LARGEST        128
+
+struct parts {
+    double walk_ns, merge_ns, scan_ns; /* a node; a record that is added; one that is passed over */
+    double nodes, records;             /* an iteration; a node */
+    double record_bytes;
+    double task_cv; /* deviation / mean of an iteration's time */
+    double frame_cpu_us,
+        frame_us;           /* of the coordinator for a task, and until its answer is there */
+    double core_gb, all_gb; /* random lines a second: one process, all processors */
+};
+
+static double cpu_s(void)
+{
+    return hb_os_cpu_seconds(getpid());
+}
+
+/* ---- walk and merge ---- */
+
+static double merge_seconds(struct kit *k)
+{
+    double t0 = cpu_s();
+
+    kit_merge_begin(k);
+    kit_merge_apply(k, k->log.data, k->log.len);
+    kit_merge_end(k);
+    return cpu_s() - t0;
+}
+
+/* Walk a round in tasks of a few iterations; sums of their times and squares for the deviation. */
+static void walk(struct kit *k, double *sum, double *squares, uint64_t *n, uint32_t step)
+{
+    struct hb_round round = kit_round_now(k);
+
+    k->log.len = 0;
+    k->log.n_records = 0;
+    for (uint32_t at = 0; at < round.length; at += step) {
+        const uint32_t left = round.length - at;
+        double t0 = cpu_s();
+        double t;
+
+        kit_task(k, &round, round.first + at, left < step ? left : step);
+        t = cpu_s() - t0;
+        *sum += t;
+        if (left >= step) {
+            *squares += t * t / step;
+            *n += step;
+        }
+    }
+}
+
+static void measure_solver(struct parts *p, double seconds, uint32_t round)
+{
+    static struct nolimit one;
+    const uint32_t step = 64;
+    double sum = 0.0, squares = 0.0, merge = 0.0;
+    uint64_t n = 0, iterations, nodes, records = 0, bytes = 0;
+    struct kit *k = &one.kit;
+
+    nolimit_open(&one, round, 1);
+    kit_run(k, 20000);
+    iterations = k->iteration;
+    nodes = k->nodes;
+    while (sum + merge < seconds) {
+        walk(k, &sum, &squares, &n, step);
+        merge += merge_seconds(k);
+        records += k->log.n_records;
+        bytes += k->log.len;
+    }
+    iterations = k->iteration - iterations;
+    nodes = k->nodes - nodes;
+    p->walk_ns = 1e9 * sum / (double)nodes;
+    p->merge_ns = 1e9 * merge / (double)records;
+    p->nodes = (double)nodes / (double)iterations;
+    p->records = (double)records / (double)nodes;
+    p->record_bytes = (double)bytes / (double)records;
+    /* variance of a task of `step` iterations is step times that of one */
+    sum /= (double)iterations;
+    squares = squares / ((double)n / step) - (double)step * sum * sum;
+    p->task_cv = squares > 0.0 ? sqrt(squares) / sum : 0.0;
+    nolimit_close(&one);
+}
+
+/* What a merger spends on records of others: eight parts look at all records, each adds its own. */
+static void measure_scan(struct parts *p, uint32_t round)
+{
+    static struct nolimit many;
+    struct kit *k = &many.kit;
+    double all = 0.0;
+    uint64_t records = 0;
+
+    nolimit_open(&many, round, MERGERS_MAX);
+    kit_run(k, 20000);
+    for (int i = 0; i < 5; i++) {
+        struct hb_round now = kit_round_now(k);
+
+        k->log.len = 0;
+        k->log.n_records = 0;
+        kit_task(k, &now, now.first, now.length);
+        all += merge_seconds(k);
+        records += k->log.n_records;
+    }
+    p->scan_ns = (1e9 * all / (double)records - p->merge_ns) / (MERGERS_MAX - 1);
+    if (p->scan_ns < 0.0)
+        p->scan_ns = 0.0;
+    nolimit_close(&many);
+}
+
+/* ---- frames ---- */
+
+/* A child that answers each message; 256 bytes, about a task's answer with a segment. */
+static void measure_frames(struct parts *p, double seconds)
+{
+    int to[2], from[2];
+    char message[256] = {0};
+    double c0, w0;
+    uint64_t n = 0;
+    pid_t child;
+
+    if (pipe(to) != 0 || pipe(from) != 0 || (child = fork()) < 0) {
+        perror("b_scaling");
+        exit(71);
+    }
+    if (child == 0) {
+        (void)close(to[1]);
+        while (hb_io_read_full(to[0], message, sizeof message, NULL, "a pipe", NULL) == HB_OK &&
+               hb_io_write_full(from[1], message, sizeof message, "a pipe", NULL) == HB_OK)
+            ;
+        _exit(0);
+    }
+    c0 = cpu_s();
+    w0 = hb_os_monotonic();
+    for (; hb_os_monotonic() - w0 < seconds; n++)
+        if (hb_io_write_full(to[1], message, sizeof message, "a pipe", NULL) != HB_OK ||
+            hb_io_read_full(from[0], message, sizeof message, NULL, "a pipe", NULL) != HB_OK)
+            exit(74);
+    p->frame_us = 1e6 * (hb_os_monotonic() - w0) / (double)n;
+    /* twice: the coordinator passes each answer on to the mergers */
+    p->frame_cpu_us = 2e6 * (cpu_s() - c0) / (double)n;
+    (void)close(to[1]);
+    (void)waitpid(child, NULL, 0); /* it ends at the end of its pipe */
+    (void)close(to[0]);
+    (void)close(from[0]);
+    (void)close(from[1]);
+}
+
+/* ---- memory ---- */
+
+/* Lines at random, independent of each other: what walks with prefetch and merges ask for. */
+static uint64_t probe(const uint8_t *mem, uint64_t lines, uint64_t seed)
+{
+    uint64_t sum = 0;
+    uint64_t x = seed;
+
+    for (uint32_t i = 0; i < PROBE_LINES; i++) {
+        x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        sum += mem[((x >> 32) * lines >> 32) * 64];
+    }
+    return sum;
+}
+
+static double children_s(void)
+{
+    struct rusage u;
+
+    (void)getrusage(RUSAGE_CHILDREN, &u); /* cannot fail */
+    return (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec +
+           1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+/* GB/s of n processes together, by their processor time: waiting for memory is in it, waiting for a
+ * processor that others use is not. */
+static double probe_together(const uint8_t *mem, uint64_t bytes, int n)
+{
+    pid_t child[HB_TABLE_PARTS_MAX];
+    const double before = children_s();
+
+    for (int i = 0; i < n; i++) {
+        child[i] = fork();
+        if (child[i] == 0) {
+            volatile uint64_t sum = 0;
+
+            for (uint64_t r = 0; r < PROBES; r++)
+                sum += probe(mem, bytes / 64, PROBES * (uint64_t)i + r + 1);
+            _exit((int)(sum & 1));
+        }
+    }
+    for (int i = 0; i < n; i++)
+        if (child[i] < 0 || waitpid(child[i], NULL, 0) < 0)
+            exit(71);
+    return n * (n * PROBES * (double)PROBE_LINES * LINE) / (children_s() - before) * 1e-9;
+}
+
+static void measure_memory(struct parts *p)
+{
+    const uint64_t bytes = UINT64_C(1) << 30;
+    int n = hb_os_cpus() < HB_TABLE_PARTS_MAX ? hb_os_cpus() : HB_TABLE_PARTS_MAX;
+    struct hb_err e = {0};
+    void *mem;
+
+    if (hb_pool_memory("the probe", bytes, &mem, &e) != HB_OK) {
+        (void)fprintf(stderr, "b_scaling: %s\n", e.msg);
+        exit(71);
+    }
+    memset(mem, 1, bytes);
+    p->core_gb = probe_together(mem, bytes, 1);
+    p->all_gb = probe_together(mem, bytes, n);
+    hb_os_unmap(mem, bytes);
+}
+
+/* ---- the model ---- */
+
+enum part { WALK, MEMORY, COORDINATOR, BARRIER, HANDOVER, MERGE, N_PARTS };
+static const char *const part_names[N_PARTS] = {"walk",    "memory",   "coordinator",
+                                                "barrier", "handover", "merge"};
+
+/* Seconds of a round on n processors, by part. */
+static void round_seconds(const struct parts *p, uint32_t round, int n, double limit_gb,
+                          double s[N_PARTS])
+{
+    const double nodes = round * p->nodes;
+    const double records = nodes * p->records;
+    const double mergers = n < MERGERS_MAX ? n : MERGERS_MAX;
+    const double tasks = TASKS_A_WORKER * (double)n;
+    const double walk_s = 1e-9 * nodes * p->walk_ns / n;
+    const double task_s = walk_s / TASKS_A_WORKER;
+    const double memory_s = 1e-9 * nodes * (2.0 * LINE + p->records * p->record_bytes) / limit_gb;
+    const double coordinator_s = 1e-6 * tasks * p->frame_cpu_us;
+
+    s[WALK] = walk_s;
+    s[MEMORY] = memory_s > walk_s ? memory_s - walk_s : 0.0;
+    s[COORDINATOR] = coordinator_s > walk_s ? coordinator_s - walk_s : 0.0;
+    /* the largest of n normal deviations, of tasks of round / tasks iterations; tasks are whole */
+    s[BARRIER] =
+        n == 1 ? 0.0 : task_s * p->task_cv / sqrt(round / tasks) * sqrt(2.0 * log((double)n));
+    s[HANDOVER] = 1e-6 * (n * p->frame_cpu_us / 2.0 + 2.0 * p->frame_us);
+    s[MERGE] = 1e-9 * records * (p->merge_ns / mergers + p->scan_ns * (mergers - 1.0) / mergers);
+}
+
+static double total(const double s[N_PARTS])
+{
+    double sum = 0.0;
+
+    for (int i = 0; i < N_PARTS; i++)
+        sum += s[i];
+    return sum;
+}
+
+static void print_parts(const struct parts *p, uint32_t round, double limit_gb)
+{
+    printf("{\"bench\":\"scaling\",\"what\":\"parts\",\"round\":%u,\"walk_ns_per_node\":%.1f,"
+           "\"merge_ns_per_record\":%.1f,\"scan_ns_per_record\":%.2f,\"nodes_per_iteration\":%.1f,"
+           "\"records_per_node\":%.3f,\"bytes_per_record\":%.1f,\"iteration_cv\":%.2f,"
+           "\"frame_cpu_us\":%.2f,\"frame_us\":%.2f,\"core_gb_per_s\":%.2f,\"all_gb_per_s\":%.2f,"
+           "\"processors\":%d,\"limit_gb_per_s\":%.1f}\n",
+           round, p->walk_ns, p->merge_ns, p->scan_ns, p->nodes, p->records, p->record_bytes,
+           p->task_cv, p->frame_cpu_us, p->frame_us, p->core_gb, p->all_gb, hb_os_cpus(), limit_gb);
+}
+
+static void print_model(const struct parts *p, uint32_t round, double limit_gb)
+{
+    double alone[N_PARTS];
+
+    round_seconds(p, round, 1, limit_gb, alone);
+    for (int n = 1; n <= LARGEST; n *= 2) {
+        double s[N_PARTS];
+        int worst = MEMORY;
+
+        round_seconds(p, round, n, limit_gb, s);
+        for (int i = MEMORY; i < N_PARTS; i++)
+            if (s[i] > s[worst])
+                worst = i;
+        printf("{\"bench\":\"scaling\",\"what\":\"model\",\"processors\":%d,\"speed_up\":%.2f,"
+               "\"iterations_per_s\":%.0f,\"round_ms\":%.3f,\"limit\":\"%s\"",
+               n, total(alone) / total(s), round / total(s), 1e3 * total(s), part_names[worst]);
+        for (int i = 0; i < N_PARTS; i++)
+            printf(",\"%s\":%.4f", part_names[i], s[i] / total(s));
+        printf("}\n");
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const double seconds = argc > 1 ? strtod(argv[1], NULL) : 3.0;
+    const uint32_t round = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 8287;
+    struct parts p = {0};
+    double limit_gb;
+
+    if (!(seconds > 0.0) || round < 1 || round > HB_ROUND_MAX)
+        return 64;
+    (void)signal(SIGPIPE, SIG_IGN); /* a dead child is an error of write */
+    measure_memory(&p);
+    measure_frames(&p, seconds / 3.0);
+    measure_solver(&p, seconds, round);
+    measure_scan(&p, round);
+    /* where all processors together get less than nine tenths of their share, that is the limit */
+    limit_gb = p.all_gb < 0.9 * hb_os_cpus() * p.core_gb ? p.all_gb : CHANNEL_CORES * p.core_gb;
+    if (limit_gb < p.all_gb)
+        limit_gb = p.all_gb;
+    print_parts(&p, round, limit_gb);
+    print_model(&p, round, limit_gb);
+    return 0;
+}
