@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/os.h"
 #include "base/pool.h"
+#include "run/hand.h"
 #include "run/lbr.h"
 #include "tool.h"
 
@@ -60,7 +61,7 @@ static void take_options(struct job *j, int argc, char **argv)
 
     while ((opt = tool_next(&spec, argc, argv, &arg)) != -1)
         switch (opt) {
-        case OPT_HANDS: j->o.n_hands = tool_u64(arg, "--hands", 1, UINT32_C(1) << 31); break;
+        case OPT_HANDS: j->o.n_hands = tool_u64(arg, "--hands", 1, HB_HANDS_MATCH); break;
         case OPT_SEED: j->o.seed = tool_u64(arg, "--seed", 0, UINT64_MAX); break;
         case OPT_BETS: j->bets = arg; break;
         case OPT_FROM:
@@ -129,7 +130,7 @@ static void put_result(const struct job *j, struct hb_buf *out)
     hb_json_str(out, j->from);
     hb_buf_printf(out, ",\"plain\":{");
     put_sample(l, &l->chips[1], out);
-    hb_buf_printf(out, "}}\n");
+    hb_buf_printf(out, "},\"learned_hands\":%llu}\n", (unsigned long long)l->n_learned);
 }
 
 int eval_lbr(int argc, char **argv)

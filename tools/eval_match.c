@@ -13,6 +13,7 @@
 #include "base/os.h"
 #include "base/pool.h"
 #include "game/handlog.h"
+#include "run/hand.h"
 #include "run/match.h"
 #include "tool.h"
 
@@ -88,7 +89,7 @@ static void take_options(struct job *j, int argc, char **argv)
     j->o.buckets = j->buckets;
     while ((opt = tool_next(&spec, argc, argv, &arg)) != -1)
         switch (opt) {
-        case OPT_HANDS: j->o.n_hands = tool_u64(arg, "--hands", 1, HB_MATCH_HANDS_MAX); break;
+        case OPT_HANDS: j->o.n_hands = tool_u64(arg, "--hands", 1, HB_HANDS_MATCH); break;
         case OPT_SEED: j->o.seed = tool_u64(arg, "--seed", 0, UINT64_MAX); break;
         case OPT_AIVAT: j->o.aivat = true; break;
         case OPT_CONFIG: j->o.config = arg; break;

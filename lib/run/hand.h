@@ -9,6 +9,10 @@
 #include "game/matchstate.h"
 #include "game/rules.h"
 
+/* Hands that something is learned from before a match: numbers and deals that no match has. */
+#define HB_HANDS_MATCH (UINT32_C(1) << 31) /* the first such hand; so many hands may be played */
+#define HB_DEALS_LEARN (UINT64_C(1) << 45) /* the first such deal */
+
 /* Begin hand number `hand` with deal number `deal` (< 2^46) of a seed: every card is known, nobody
  * has acted. No training run with the same seed has these deals. */
 void hb_hand_deal(const struct hb_rules *r, uint64_t seed, uint64_t deal, uint32_t hand,

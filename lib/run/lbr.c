@@ -14,8 +14,19 @@
 #define ALONE_DEALS  64                           /* fewer deals are not worth a process */
 #define GHOST        UINT64_C(0x6C62272E07BB0142) /* seed of what the responder imagines */
 #define TO_DECIDE    0                            /* draws of boards: for the responder ... */
-#define TO_SCORE     1   /* ... and for the score, which must not know his luck */
+#define TO_SCORE     1  /* ... and for the score, which must not know his luck */
+#define LEARN_MIN    40 /* deals: a tenth of those to be played, within bounds */
+#define LEARN_MAX    200
 #define ACTIONS_MAX  256 /* of a state; a tree that has more is cut short */
+
+/* Kinds of luck, each with mean 0. */
+enum luck { OWN_CARDS, OTHERS_ACTIONS, BOARDS, KINDS };
+
+struct score {   /* of a hand, chips of the responder */
+    double base; /* against all hands that the other may have held */
+    double luck[KINDS];
+    double plain;
+};
 
 struct play { /* a hand being played, in whatever process */
     struct hb_lbr *l;
@@ -30,6 +41,7 @@ struct play { /* a hand being played, in whatever process */
     double belief[HB_HANDS_MAX], truth[HB_HANDS_MAX]; /* of the other's hand; sum to 1 */
     double decide[HB_HANDS_MAX], score[HB_HANDS_MAX]; /* equities against it */
     double left[HB_HANDS_MAX];
+    double factor[KINDS];
 };
 
 /* ---- open ---- */
@@ -335,7 +347,7 @@ static double correct_action(struct play *p, hb_act took)
 }
 
 /* The other acts; both ranges follow. */
-static int take_answer(struct play *p, hb_act *act, double *correction, struct hb_err *e)
+static int take_answer(struct play *p, hb_act *act, double *luck, struct hb_err *e)
 {
     struct hb_player *player = &p->l->player;
     int rc;
@@ -350,7 +362,7 @@ static int take_answer(struct play *p, hb_act *act, double *correction, struct h
     hb_player_reseed(player, p->l->o.seed);
     if (rc != HB_OK)
         return rc;
-    *correction += correct_action(p, *act);
+    *luck += correct_action(p, *act);
     update(p, p->truth, prob_of(&p->mix, *act));
     update(p, p->belief, prob_of(&p->ghost, *act));
     return HB_OK;
@@ -378,7 +390,7 @@ static void look_at_board(struct play *p)
                                iteration, stream + TO_SCORE, p->score); /* drawn again */
 }
 
-static void begin(struct play *p, uint64_t deal, uint32_t hand, double *correction)
+static void begin(struct play *p, uint64_t deal, uint32_t hand)
 {
     uint64_t own = 0;
 
@@ -390,20 +402,25 @@ static void begin(struct play *p, uint64_t deal, uint32_t hand, double *correcti
     for (int h = 0; h < p->hands.n; h++)
         p->belief[h] = p->truth[h] = (p->hands.mask[h] & own) == 0;
     look_at_board(p);
-    /* luck with the own cards: over all of them the mean is 0, for both have the same */
-    *correction = -stake(p, &p->m.state) * (2 * equity_of(p, p->truth, p->score) - 1);
 }
 
-/* Play a hand to its end: what the responder wins, corrected and plain. */
-static int play_hand(struct play *p, uint64_t deal, uint32_t hand, double *corrected, double *plain,
+/* Chips that the responder would win if all called to the end. */
+static double called_down(const struct play *p)
+{
+    return stake(p, &p->m.state) * (2 * equity_of(p, p->truth, p->score) - 1);
+}
+
+/* Play a hand to its end. */
+static int play_hand(struct play *p, uint64_t deal, uint32_t hand, struct score *s,
                      struct hb_err *e)
 {
     const struct hb_rules *r = &p->l->rules;
     double win[HB_PLAYERS_MAX];
-    double correction;
     int rc = HB_OK;
 
-    begin(p, deal, hand, &correction);
+    memset(s, 0, sizeof *s);
+    begin(p, deal, hand);
+    s->luck[OWN_CARDS] = -called_down(p); /* over all own cards the mean is 0: both have the same */
     while (rc == HB_OK && !p->m.state.finished) {
         int street = p->m.state.street;
         hb_act act = HB_ACT_CALL;
@@ -411,38 +428,119 @@ static int play_hand(struct play *p, uint64_t deal, uint32_t hand, double *corre
         if (p->m.state.actor == p->me)
             rc = respond(p, &act, e);
         else
-            rc = take_answer(p, &act, &correction, e);
+            rc = take_answer(p, &act, &s->luck[OTHERS_ACTIONS], e);
         if (rc != HB_OK || (rc = hb_matchstate_act(r, &p->m, act, e)) != HB_OK)
             return rc;
         if (p->m.state.finished || p->m.state.street == street)
             continue;
-        correction += stake(p, &p->m.state) * 2 * equity_of(p, p->truth, p->score);
+        s->luck[BOARDS] += called_down(p);
         look_at_board(p);
-        correction -= stake(p, &p->m.state) * 2 * equity_of(p, p->truth, p->score);
+        s->luck[BOARDS] -= called_down(p);
     }
-    *corrected = worth(p, &p->m.state, equity_of(p, p->truth, p->score)) + correction;
+    s->base = worth(p, &p->m.state, equity_of(p, p->truth, p->score));
     hb_hand_win(r, &p->m, win);
-    *plain = win[p->me];
+    s->plain = win[p->me];
     return rc;
 }
 
-/* hb_deals: the mean over both seats. */
+/* The mean over both seats of a deal; its hands are numbered from `hand` on. */
+static int play_seats(struct play *p, uint64_t deal, uint32_t hand, struct score *mean,
+                      struct hb_err *e)
+{
+    struct score s;
+    int rc = HB_OK;
+
+    memset(mean, 0, sizeof *mean);
+    for (uint32_t k = 0; k < 2 && rc == HB_OK; k++) {
+        rc = play_hand(p, deal, hand + k, &s, e);
+        mean->base += s.base / 2;
+        mean->plain += s.plain / 2;
+        for (int i = 0; i < KINDS; i++)
+            mean->luck[i] += s.luck[i] / 2;
+    }
+    return rc;
+}
+
+/* hb_deals */
 static int play_deal(void *ctx, uint64_t deal, double *number, struct hb_buf *log, struct hb_err *e)
 {
     struct play *p = ctx;
-    int rc = HB_OK;
+    struct score s;
+    int rc = play_seats(p, deal, (uint32_t)(2 * deal), &s, e);
 
     (void)log;
-    number[0] = number[1] = 0;
-    for (uint32_t k = 0; k < 2 && rc == HB_OK; k++) {
-        double corrected = 0;
-        double plain = 0;
-
-        rc = play_hand(p, deal, (uint32_t)(2 * deal) + k, &corrected, &plain, e);
-        number[0] += corrected / 2;
-        number[1] += plain / 2;
-    }
+    number[0] = s.base;
+    number[1] = s.plain;
+    for (int i = 0; i < KINDS; i++)
+        number[0] += p->factor[i] * s.luck[i];
     return rc;
+}
+
+/* ---- factors ---- */
+
+/* Solve a x = b by elimination; an unknown that nothing depends on stays 1. */
+static void solve(double a[KINDS][KINDS + 1], double *x)
+{
+    for (int i = 0; i < KINDS; i++) {
+        double whole = a[i][i]; /* a variance: what is left of it after others were taken out */
+
+        for (int k = 0; k < i; k++) {
+            double f = a[k][k] > 0 ? a[i][k] / a[k][k] : 0;
+
+            for (int c = 0; c <= KINDS; c++)
+                a[i][c] -= f * a[k][c];
+        }
+        if (a[i][i] < 1e-6 * whole) /* the others say it all */
+            a[i][i] = 0;
+    }
+    for (int i = KINDS - 1; i >= 0; i--) {
+        double b = a[i][KINDS];
+
+        for (int k = i + 1; k < KINDS; k++)
+            b -= a[i][k] * x[k];
+        x[i] = a[i][i] > 0 ? b / a[i][i] : 1;
+    }
+}
+
+/* Least squares: the factors that leave the smallest spread of base + factor * luck. */
+static void fit(const struct score *s, int n, double *factor)
+{
+    double a[KINDS][KINDS + 1] = {{0}};
+    struct score mean = {0};
+
+    for (int k = 0; k < n; k++) {
+        mean.base += s[k].base / n;
+        for (int i = 0; i < KINDS; i++)
+            mean.luck[i] += s[k].luck[i] / n;
+    }
+    for (int k = 0; k < n; k++)
+        for (int i = 0; i < KINDS; i++) {
+            double d = s[k].luck[i] - mean.luck[i];
+
+            for (int c = 0; c < KINDS; c++)
+                a[i][c] += d * (s[k].luck[c] - mean.luck[c]);
+            a[i][KINDS] -= d * (s[k].base - mean.base);
+        }
+    solve(a, factor);
+}
+
+/* Fit the factors to deals that are not played again. */
+static int learn(struct play *p, struct hb_err *e)
+{
+    uint64_t want = p->l->n_deals / 10;
+    struct score s[LEARN_MAX];
+    int n = 0;
+    int rc = HB_OK;
+
+    want = want < LEARN_MIN ? LEARN_MIN : want > LEARN_MAX ? LEARN_MAX : want;
+    for (; (uint64_t)n < want && rc == HB_OK; n++)
+        rc =
+            play_seats(p, HB_DEALS_LEARN + (uint64_t)n, HB_HANDS_MATCH + 2 * (uint32_t)n, &s[n], e);
+    if (rc != HB_OK)
+        return rc;
+    fit(s, n, p->factor);
+    p->l->n_learned = 2 * (uint64_t)n;
+    return HB_OK;
 }
 
 static void pass_tell(void *ctx)
@@ -488,7 +586,7 @@ int hb_lbr_run(struct hb_lbr *l, void (*tell)(void *ctx, const struct hb_lbr *l)
     hb_hands_init(&p->hands, &l->rules.deck);
     set_bets(p);
     if ((rc = hb_mix_init(&p->mix, &l->player, e)) == HB_OK &&
-        (rc = hb_mix_init(&p->ghost, &l->player, e)) == HB_OK)
+        (rc = hb_mix_init(&p->ghost, &l->player, e)) == HB_OK && (rc = learn(p, e)) == HB_OK)
         rc = hb_deals_run(&d, l->chips, e);
     hb_mix_fini(&p->mix);
     hb_mix_fini(&p->ghost);

@@ -9,8 +9,9 @@
  *
  * How the strategy understands a bet outside its tree is random; the responder does not know how it
  * did, but the score does. Each hand is scored against all hands that the other may have held, and
- * corrected for luck with his actions and the board by the responder's own wp (the idea of aivat.h);
- * the plain results are kept beside it. Threads: main thread.
+ * corrected for luck with own cards, the other's actions and the board by the responder's own wp (the
+ * idea of aivat.h): terms of mean 0, each times a factor that is fitted to hands played beforehand.
+ * The plain results are kept beside it. Threads: main thread.
  *
  * Source: V. Lisy, M. Bowling, "Equilibrium Approximation Quality of Current No-Limit Poker Bots",
  * AAAI workshop 2017, algorithm 1. */
@@ -50,6 +51,7 @@ struct hb_lbr { /* {0} is closed; not to be moved while it is open */
     uint64_t n_deals;
     /* Chips/hand that the responder wins, a number for each deal: corrected, and plain. */
     struct hb_stat chips[HB_DEALS_NUMBERS];
+    uint64_t n_learned; /* hands that the factors were fitted to */
     /* private */
     struct hb_lbr_options o;
     struct hb_player player;

@@ -9,11 +9,9 @@
 #define LOG_HAND_MAX 4096u /* bytes of a hand's log on average */
 #define ALONE_PLAIN  2000  /* fewer deals are not worth a process */
 #define ALONE_AIVAT  64
-/* AIVAT learns from deals and hands that no match has, a quarter of the match within bounds. */
-#define LEARN_HAND (UINT32_C(1) << 31)
-#define LEARN_DEAL (UINT64_C(1) << 45)
-#define LEARN_MIN  500
-#define LEARN_MAX  10000
+/* AIVAT learns from a quarter of the match's hands, within bounds. */
+#define LEARN_MIN 500
+#define LEARN_MAX 10000
 
 /* ---- open and close ---- */
 
@@ -218,9 +216,9 @@ static int learn(struct play *p, struct hb_err *e)
         return HB_OK;
     n = n < LEARN_MIN ? LEARN_MIN : n > LEARN_MAX ? LEARN_MAX : n;
     for (; rc == HB_OK && m->n_learned < n; m->n_learned++) {
-        uint32_t hand = LEARN_HAND + (uint32_t)m->n_learned;
+        uint32_t hand = HB_HANDS_MATCH + (uint32_t)m->n_learned;
 
-        hb_hand_deal(&m->rules, m->o.seed, LEARN_DEAL + m->n_learned, hand, &p->hand);
+        hb_hand_deal(&m->rules, m->o.seed, HB_DEALS_LEARN + m->n_learned, hand, &p->hand);
         if ((rc = play_hand(m, &p->hand, e)) == HB_OK)
             rc = hb_aivat_learn(m->estimator, &p->hand, hb_hand_player(2, 0, hand), e);
     }

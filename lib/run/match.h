@@ -21,8 +21,6 @@
 
 enum hb_match_log { HB_MATCH_LOG_NONE, HB_MATCH_LOG_ACPC, HB_MATCH_LOG_PHH };
 
-#define HB_MATCH_HANDS_MAX (UINT32_C(1) << 31)
-
 struct hb_match_options {
     const char *config,
         *game; /* what fixed strategies play; neither: as the first that is trained */
