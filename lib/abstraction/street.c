@@ -573,5 +573,7 @@ int hb_street_build(struct hb_street *s, struct hb_err *e)
         rc = offer(s, e);
     if (rc == HB_OK)
         say(s, "buckets", 1);
+    if (rc == HB_ESYS) /* a process died, most likely in a call of the plugin */
+        rc = hb_context(e, rc, "plugin '%s'", abs->id);
     return rc == HB_OK ? rc : hb_context(e, rc, "%s", hb_street_name(s->street));
 }

@@ -154,3 +154,14 @@ YAML
     [[ $stderr == *"INFO turn: vectors: found in the cache"* ]]
     [[ $stderr != *"INFO flop: vectors: found"* ]]
 }
+
+@test "a plugin that crashes in a process of the build is named, and nothing is left but the cache" {
+    local plugins=$B/tests/plugins/hostile
+    small 6
+    sed -i "s|flop: .*|flop: {plugin: naughty, args: crash-bucket}|" run.yaml
+    refused 71 hb-bucket build --config run.yaml -o x.hba --num-workers 2 --plugin-path "$plugins" --quiet
+    [[ $stderr == *"flop: plugin 'test.naughty': process "*" was killed by signal 11"* ]]
+    [ ! -e x.hba ]
+    run ls x.hba.cache
+    assert_line --partial buckets-turn
+}
