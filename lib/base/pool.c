@@ -10,6 +10,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/os.h"
 
 struct order { /* parent to child */
     uint32_t job;
@@ -205,11 +206,6 @@ int hb_pool_new(int n_processes, const struct hb_pool_work *w, struct hb_pool **
     return HB_OK;
 }
 
-int hb_pool_processes(const struct hb_pool *p)
-{
-    return p->n > 0 ? p->n : 1;
-}
-
 /* ---- a run ---- */
 
 static struct result *early(const struct hb_pool *p, uint32_t unit)
@@ -334,20 +330,6 @@ int hb_pool_run(struct hb_pool *p, uint32_t job, uint32_t n_units,
     }
     p->failed = p->failed || rc != HB_OK;
     return rc;
-}
-
-void hb_pool_usage(const struct hb_pool *p, struct hb_os_usage *out)
-{
-    *out = (struct hb_os_usage){0};
-    for (int i = 0; i < p->n; i++) {
-        struct hb_os_usage one;
-
-        hb_os_usage(p->child[i].pid, &one);
-        out->cpu_s += one.cpu_s;
-        out->pss_bytes += one.pss_bytes;
-        out->ctx_voluntary += one.ctx_voluntary;
-        out->ctx_involuntary += one.ctx_involuntary;
-    }
 }
 
 /* ---- memory ---- */

@@ -34,7 +34,6 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/os.h"
 
 #define HB_POOL_MAX 256 /* processes */
 /* Units of a process that may be done before the oldest that is not: results that wait for their
@@ -64,7 +63,6 @@ int hb_pool_new(int n_processes, const struct hb_pool_work *w, struct hb_pool **
                 struct hb_err *e) HB_MUSTUSE;
 /* Let the children end and reap them; after a failed run they are killed. NULL is a no-op. */
 void hb_pool_free(struct hb_pool *p);
-int hb_pool_processes(const struct hb_pool *p); /* >= 1 */
 
 /* Do the units 0..n_units of a job. job is for unit() and take() alone.
  *   tell  called after results were taken, with the share of the units that is done, in (0, 1];
@@ -73,10 +71,6 @@ int hb_pool_processes(const struct hb_pool *p); /* >= 1 */
  * After an error the pool can only be freed. */
 int hb_pool_run(struct hb_pool *p, uint32_t job, uint32_t n_units,
                 void (*tell)(void *ctx, double done), void *tell_ctx, struct hb_err *e) HB_MUSTUSE;
-
-/* What the children used so far, all together; nothing for a pool of one. Costs a walk over their
- * pages. */
-void hb_pool_usage(const struct hb_pool *p, struct hb_os_usage *out);
 
 /* Zeroed memory that a process shares with the children it forks afterwards; all of it is really
  * there. Unmap with hb_os_unmap in the parent; children need not. Errors: HB_ENOMEM, HB_ECREATE. */

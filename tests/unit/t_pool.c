@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/os.h"
 #include "check.h"
 
 #define FDS 256
@@ -101,7 +102,6 @@ static void results_are_those_of_one_process_in_the_order_of_their_units(void)
         struct hb_pool *p = pool_of(n, &b, plain_unit);
         struct hb_hash h;
 
-        CHECK_EQ(hb_pool_processes(p), n);
         CHECK_OK(hb_pool_run(p, 5, 301, on_tell, &b, &e), e);
         CHECK_EQ(b.n_taken, 301);
         CHECK_EQ(b.last_job, 5);
@@ -494,23 +494,6 @@ static void what_cannot_be_is_an_error(void)
     hb_pool_free(NULL);
 }
 
-static void the_children_say_what_they_used(void)
-{
-    struct bench b = {0};
-    struct hb_os_usage used;
-    struct hb_pool *p = pool_of(1, &b, plain_unit);
-
-    hb_pool_usage(p, &used);
-    CHECK(used.pss_bytes == 0);
-    hb_pool_free(p);
-    p = pool_of(2, &b, plain_unit);
-    hb_pool_usage(p, &used);
-#ifndef HB_PORTABLE
-    CHECK(used.pss_bytes > 0);
-#endif
-    hb_pool_free(p);
-}
-
 int main(void)
 {
     (void)signal(SIGPIPE, SIG_IGN);
@@ -527,6 +510,5 @@ int main(void)
     RUN(children_end_when_their_parent_is_killed);
     RUN(any_allocation_may_fail);
     RUN(what_cannot_be_is_an_error);
-    RUN(the_children_say_what_they_used);
     return check_done();
 }
