@@ -20,7 +20,8 @@ static int draw(struct hb_evaluation *v, uint32_t n_drawn, uint64_t seed, struct
     uint32_t n_runouts;
     int rc;
 
-    hb_public_set_apart(v->walk);
+    if ((rc = hb_public_set_apart(v->walk, e)) != HB_OK)
+        return rc;
     n_runouts = hb_public_units(v->walk) - n_boards;
     if ((rc = hb_mem_new(&weight, n_boards, sizeof *weight, "boards", e)) != HB_OK)
         return rc;

@@ -241,6 +241,7 @@ struct fit {
     uint8_t *plays; /* [len] */
     double *y;      /* [3][n_boards] of seat 0, seat 1, both */
     double constant[2];
+    double error; /* of sums over the sample, times t: the largest of all fits so far */
 };
 
 /* What the responders' play gets of values at the entries, by seat. */
@@ -260,10 +261,12 @@ static void fit(struct fit *f, int half)
 {
     const struct hb_boardsample *s = f->sample;
     uint32_t n_boards = s->n_boards;
+    const double *base = hb_public_root_base(f->root) + 1;
     double best[2];
     double known[2] = {0, 0};
+    double constant[2] = {0, 0};
 
-    memset(f->sum, 0, f->len * sizeof *f->sum);
+    memcpy(f->sum, base, f->len * sizeof *f->sum);
     for (uint32_t k = 0; k < s->n_strata; k++) {
         const struct hb_boardsample_stratum *x = &s->stratum[k];
         uint32_t n = x->n_drawn;
@@ -276,8 +279,9 @@ static void fit(struct fit *f, int half)
     }
     hb_public_root_respond(f->root, f->sum, f->plays, best);
     add_played(f, f->sum, known);
+    add_played(f, base, constant);
     for (int seat = 0; seat < 2; seat++)
-        f->constant[seat] = best[seat] - known[seat];
+        f->constant[seat] = best[seat] - known[seat] + constant[seat];
     for (uint32_t k = 0; k < s->n_strata; k++)
         for (uint32_t i = 0; i < s->stratum[k].n_drawn; i++) {
             uint32_t b = s->order[s->stratum[k].first + i];
@@ -295,6 +299,15 @@ static double *y_of(const struct fit *f, int which)
     return f->y + (size_t)which * f->sample->n_boards;
 }
 
+static struct hb_boardsample_sum in_sample(struct fit *f)
+{
+    struct hb_boardsample_sum both = hb_boardsample_all(f->sample, y_of(f, 2));
+
+    if (both.t * both.error > f->error)
+        f->error = both.t * both.error;
+    return both;
+}
+
 /* Fit on each half, score on the other. */
 static void find_lower(struct fit *f, double deals, struct hb_bracket *out)
 {
@@ -304,6 +317,7 @@ static void find_lower(struct fit *f, double deals, struct hb_bracket *out)
         struct hb_boardsample_sum both;
 
         fit(f, half);
+        (void)in_sample(f); /* its error alone is of interest */
         both = hb_boardsample_rest(f->sample, half, y_of(f, 2));
         for (int seat = 0; seat < 2; seat++)
             out->lower[seat] +=
@@ -322,12 +336,12 @@ static void find_upper(struct fit *f, double deals, struct hb_bracket *out)
     struct hb_boardsample_sum both;
 
     fit(f, 2);
-    both = hb_boardsample_all(f->sample, y_of(f, 2));
+    both = in_sample(f);
     for (int seat = 0; seat < 2; seat++)
         out->upper[seat] =
             (f->constant[seat] + hb_boardsample_all(f->sample, y_of(f, seat)).total) / deals;
     out->exploit_upper = (f->constant[0] + f->constant[1] + both.total) / (2 * deals);
-    out->bracket[1] = out->exploit_upper + both.t * both.error / (2 * deals);
+    out->bracket[1] = out->exploit_upper + f->error / (2 * deals);
 }
 
 static void find_value(struct fit *f, double deals, struct hb_bracket *out)
@@ -341,7 +355,8 @@ static void find_value(struct fit *f, double deals, struct hb_bracket *out)
             f->y[b] = f->result[b][0];
         }
     v = hb_boardsample_all(f->sample, f->y);
-    out->value[0] = (hb_public_root_value(f->root) + v.total) / deals;
+    out->value[0] =
+        (hb_public_root_value(f->root) + hb_public_root_base(f->root)[0] + v.total) / deals;
     out->value[1] = -out->value[0];
     out->value_margin = v.t * v.error / deals;
 }

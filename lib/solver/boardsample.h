@@ -5,8 +5,10 @@
  * y(b, s) be what board b, weighed with the deals that it stands for, adds to the value of both
  * responders when they play s before the boards. The best response is the largest
  * Y(s) = c(s) + sum over all boards of y(b, s), where c, folds and all-ins before the boards, is
- * known exactly. Y is linear in the boards, and a sum over a sample estimates it; but the s that
- * looks best on a sample looks better there than it is. Hence two numbers:
+ * known exactly. Y is linear in the boards, and a sum over a sample estimates it. So that it varies
+ * less, what y would be if nobody bet any more on the board is taken off each y; the sum of that over
+ * all boards is known, and a part of c. But the s that looks best on a sample looks better there than
+ * it is. Hence two numbers:
  *
  *   upper  the largest estimate of Y, over all s, on all boards of the sample: in the mean no less
  *          than the truth, because the s that is truly best is among those it chooses from
@@ -25,7 +27,8 @@
  * to choose from, s^2 the variance among the n drawn ones. With them go quantiles of Student's t at
  * 97.5 %, degrees of freedom by Satterthwaite (1946). [lower - t error, upper + t error] covers the
  * truth in at least 95 % of all samples, each end being missed in at most 2.5 %, as far as sums over
- * boards are normal. The error of upper is that of the s it chose.
+ * boards are normal. The error of upper is the largest that sums over the sample have with the three s
+ * that were fitted: with the s chosen on all of it, it looks smaller than it is.
  *
  * The result depends on (walk, strategy, numbers, seed) alone.
  *

@@ -42,9 +42,8 @@ static void to_classes(const struct hb_public *p, const hb_vec *v, uint32_t lane
 
 /* ---- boards ---- */
 
-/* The board of `from` with new cards. */
-static void extend_board(const struct hb_public *p, const struct hb_sweep_board *from, uint64_t add,
-                         bool ranked, struct hb_sweep_board *out)
+void hb_public_extend(const struct hb_public *p, const struct hb_sweep_board *from, uint64_t add,
+                      bool ranked, struct hb_sweep_board *out)
 {
     memcpy(out->card, from->card, sizeof out->card);
     out->n_card = from->n_card;
@@ -75,7 +74,7 @@ static void open_board(struct hb_public *p, int street, uint64_t add)
     const struct level *up = &p->level[street - 1];
 
     hb_suits_keep(&up->keep, add, &l->keep);
-    extend_board(p, &up->board, add, false, &l->board);
+    hb_public_extend(p, &up->board, add, false, &l->board);
     hb_public_find_rows(p, street, &l->board);
     if (l->keep.n > 1)
         hb_public_find_orbits(p, &l->keep, l->orbit, l->orbit_size);
@@ -347,7 +346,7 @@ static void final_boards(struct hb_public *p, int street, const struct hb_suits_
         for (size_t i = 0; i < some; i++) {
             struct hb_sweep_board *b = &p->final_board[i];
 
-            extend_board(p, &l->board, set[from + i].set, true, b);
+            hb_public_extend(p, &l->board, set[from + i].set, true, b);
             b->weight = share * set[from + i].weight;
             if (entries)
                 hb_public_find_rows(p, p->last, b);
@@ -361,8 +360,7 @@ static void final_boards(struct hb_public *p, int street, const struct hb_suits_
     }
 }
 
-/* Average over the hands that the renamings of the board carry into each other. */
-static void average(const struct hb_public *p, const struct level *l, hb_vec *all, size_t n)
+void hb_public_average(const struct hb_public *p, const struct level *l, hb_vec *all, size_t n)
 {
     if (l->keep.n == 1)
         return;
@@ -424,8 +422,8 @@ static void below(struct hb_public *p, int street, double scale)
             final_boards(p, street, l->final, l->n_final, l->final_share, true, false, scale);
         }
     }
-    average(p, l, next->value, 2 * (size_t)entries->n_groups);
-    average(p, l, l->allin_value, l->n_blocks);
+    hb_public_average(p, l, next->value, 2 * (size_t)entries->n_groups);
+    hb_public_average(p, l, l->allin_value, l->n_blocks);
 }
 
 /* All groups of a street before the last on the board at hand. */
@@ -473,11 +471,6 @@ uint32_t hb_public_first_weight(const struct hb_public *p, uint32_t board)
     return p->level[0].next[board].weight;
 }
 
-void hb_public_set_apart(struct hb_public *p)
-{
-    p->apart = true;
-}
-
 uint32_t hb_public_units(const struct hb_public *p)
 {
     return board_units(p) + share_out(p->level[0].n_final, runouts_a_unit(p));
@@ -487,7 +480,8 @@ size_t hb_public_unit_len(const struct hb_public *p, uint32_t unit)
 {
     if (unit < board_units(p))
         return 1 + (size_t)p->lanes.street[1].n_entries * 2 * p->n_classes;
-    return (size_t)p->lanes.street[0].n_allins * 2 * p->n_classes;
+    return (size_t)p->lanes.street[0].n_allins * 2 * p->n_classes +
+           (p->apart ? hb_public_check_len(p) : 0);
 }
 
 size_t hb_public_unit_len_max(const struct hb_public *p)
@@ -504,14 +498,23 @@ static void from_classes(const struct hb_public *p, const double *sum, hb_vec *v
         v[h][lane] = sum[p->class_of[h]] / p->class_size[p->class_of[h]];
 }
 
+void hb_public_entries(const struct hb_public *p, hb_vec *all, double *out)
+{
+    const struct hb_lanes_street *entries = &p->lanes.street[1];
+
+    for (uint32_t i = 0; i < entries->n_entries; i++)
+        for (int seat = 0; seat < 2; seat++, out += p->n_classes)
+            to_classes(p, hb_public_entry(p, all, entries->place[i] / HB_LANES, seat),
+                       entries->place[i] % HB_LANES, out);
+}
+
 static void board_unit(struct hb_public *p, uint32_t unit, double *out)
 {
     struct level *l = &p->level[0];
-    const struct hb_lanes_street *entries = hb_public_lanes(p, 1);
     size_t from = (size_t)unit * boards_a_unit(p);
     size_t n = l->n_next - from < boards_a_unit(p) ? l->n_next - from : boards_a_unit(p);
 
-    clear_vectors(p, p->level[1].value, 2 * (size_t)entries->n_groups);
+    clear_vectors(p, p->level[1].value, 2 * (size_t)p->lanes.street[1].n_groups);
     p->value = 0;
     if (p->last == 1) {
         final_boards(p, 0, l->next + from, n, l->next_share, false, true, 1);
@@ -521,11 +524,19 @@ static void board_unit(struct hb_public *p, uint32_t unit, double *out)
         open_board(p, 1, l->next[from].set);
         walk_street(p, 1, weight, weight);
     }
-    *out++ = p->value;
-    for (uint32_t i = 0; i < entries->n_entries; i++)
-        for (int seat = 0; seat < 2; seat++, out += p->n_classes)
-            to_classes(p, hb_public_entry(p, p->level[1].value, entries->place[i] / HB_LANES, seat),
-                       entries->place[i] % HB_LANES, out);
+    *out = p->value;
+    hb_public_entries(p, p->level[1].value, out + 1);
+}
+
+/* What a board adds beside what checking it down adds, whose sum over all boards is known. */
+static void board_apart(struct hb_public *p, uint32_t unit, double *out)
+{
+    size_t n = hb_public_check_len(p);
+
+    board_unit(p, unit, out);
+    hb_public_check_board(p, unit, p->check);
+    for (size_t i = 0; i < n; i++)
+        out[i] -= p->check[i];
 }
 
 static void runout_unit(struct hb_public *p, uint32_t unit, double *out)
@@ -540,28 +551,38 @@ static void runout_unit(struct hb_public *p, uint32_t unit, double *out)
     for (uint32_t i = 0; i < 2 * hb_public_lanes(p, 0)->n_allins; i++, out += p->n_classes)
         to_classes(p, l->allin_value + (size_t)(i / HB_LANES) * (size_t)p->hands.n, i % HB_LANES,
                    out);
+    if (p->apart)
+        hb_public_check_runouts(p, l->final + from, n, out);
 }
 
 void hb_public_unit(struct hb_public *p, uint32_t unit, double *out)
 {
-    if (unit < board_units(p))
+    if (unit < board_units(p) && p->apart)
+        board_apart(p, unit, out);
+    else if (unit < board_units(p))
         board_unit(p, unit, out);
     else
         runout_unit(p, unit - board_units(p), out);
 }
 
-void hb_public_add(struct hb_public *p, uint32_t unit, const double *result)
+static const double *add_to(double *sum, size_t n, const double *result)
 {
-    size_t n = hb_public_unit_len(p, unit);
-    double *sum = p->sum_allin;
-
-    if (unit < board_units(p)) {
-        p->sum_value += *result++;
-        sum = p->sum_entry;
-        n--;
-    }
     for (size_t i = 0; i < n; i++)
         sum[i] += result[i];
+    return result + n;
+}
+
+void hb_public_add(struct hb_public *p, uint32_t unit, const double *result)
+{
+    assert(!p->apart || unit >= board_units(p));
+    if (unit < board_units(p)) {
+        p->sum_value += *result;
+        (void)add_to(p->sum_entry, hb_public_unit_len(p, unit) - 1, result + 1); /* all of it */
+        return;
+    }
+    result = add_to(p->sum_allin, (size_t)p->lanes.street[0].n_allins * 2 * p->n_classes, result);
+    if (p->apart)
+        (void)add_to(p->sum_check, hb_public_check_len(p), result); /* all of it */
 }
 
 /* ---- the first street ---- */

@@ -86,8 +86,11 @@ uint32_t hb_public_first_boards(const struct hb_public *p);
 uint32_t hb_public_first_weight(const struct hb_public *p, uint32_t board);
 /* Before start: unit i is board i for i < hb_public_first_boards; after them come run-outs. The
  * result of such a unit is [1 + entries * 2 seats * classes]: the profile's value on it for seat 0,
- * then what a best responder's hands get at each entry, all of it weighed with the board. */
-void hb_public_set_apart(struct hb_public *p);
+ * then what a best responder's hands get at each entry, all of it weighed with the board, and less
+ * what the same would be if nobody bet any more on the board: a difference that varies less. The sum
+ * of what was taken off over all boards comes with the run-outs: hb_public_root_base. These results
+ * are not added up by hb_public_add. Errors: HB_ENOMEM. */
+int hb_public_set_apart(struct hb_public *p, struct hb_err *e) HB_MUSTUSE;
 /* The cost of so many of these boards and of all run-outs before them. */
 double hb_public_work_of(const struct hb_public *p, uint32_t n_boards);
 
@@ -100,6 +103,9 @@ int hb_public_root_new(struct hb_public *p, struct hb_public_root **out,
 void hb_public_root_free(struct hb_public_root *r);
 /* The profile's value for seat 0 without boards: folds and all-ins of the first street. */
 double hb_public_root_value(const struct hb_public_root *r);
+/* What was taken off the results of boards, summed over all of them: [1 + hb_public_root_len]; all
+ * zero unless they are apart. */
+const double *hb_public_root_base(const struct hb_public_root *r);
 /* Length of a unit's result without its first number: [entries][2 seats][classes of hands]. */
 size_t hb_public_root_len(const struct hb_public_root *r);
 /* A decision of the first street. */

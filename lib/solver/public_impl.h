@@ -38,6 +38,7 @@ struct level {
 
 struct hb_public {
     const struct hb_rules *rules;
+    const struct hb_tree *tree;
     const struct hb_public_strategy *strategy;
     struct hb_lanes lanes;
     struct hb_hands hands;
@@ -51,8 +52,14 @@ struct hb_public {
     uint16_t class_of[HB_HANDS_MAX];    /* hands up to renaming */
     uint16_t class_size[HB_HANDS_MAX];
     uint32_t n_classes;
-    bool apart;    /* a board of the second street a unit, see hb_public_set_apart */
-    hb_vec *stack; /* of vectors of hands */
+    bool apart;        /* a board of the second street a unit, see hb_public_set_apart; then: */
+    hb_vec *checked;   /* [groups of street 1][2 seats] of a board */
+    hb_vec *check_pay; /* [groups of street 1] chips that a winner gets */
+    struct hb_suits_set *check_set; /* [check_cap] cards to come after a board */
+    size_t check_cap;
+    double *check;     /* the same, of a board */
+    double *sum_check; /* [1 + entries of street 1 * 2 seats * n_classes] */
+    hb_vec *stack;     /* of vectors of hands */
     size_t n_stack, top;
     hb_vec *rows; /* [n_hands][most edges] rows read for one board */
     double *prob; /* [most actions] */
@@ -102,8 +109,21 @@ static inline hb_vec *hb_public_entry(const struct hb_public *p, hb_vec *all, ui
     return all + ((size_t)group * 2 + (size_t)seat) * (size_t)p->hands.n;
 }
 
+/* ---- public_plan.c ---- */
+
+/* n_vectors of n_each lanes side by side, zero, on a cache line of their own; owned by p. */
+int hb_public_vectors(struct hb_public *p, size_t n_vectors, size_t n_each, hb_vec **out,
+                      struct hb_err *e) HB_MUSTUSE;
+
 /* ---- public.c ---- */
 
+/* The board of `from` with new cards. */
+void hb_public_extend(const struct hb_public *p, const struct hb_sweep_board *from, uint64_t add,
+                      bool ranked, struct hb_sweep_board *out);
+/* Average n vectors over the hands that the renamings of a level's board carry into each other. */
+void hb_public_average(const struct hb_public *p, const struct level *l, hb_vec *all, size_t n);
+/* Sums over classes of hands of the vectors of all entries of the second street, both seats. */
+void hb_public_entries(const struct hb_public *p, hb_vec *all, double *out);
 /* Hands that the renamings carry into each other. */
 void hb_public_find_orbits(const struct hb_public *p, const struct hb_suits *g, uint16_t *orbit,
                            uint16_t *size);
@@ -119,5 +139,18 @@ void hb_public_first_down(struct hb_public *p);
 void hb_public_first_up(struct hb_public *p, double *leaf);
 /* Values of the first street's all-ins, from the sums of all units. */
 void hb_public_first_allins(struct hb_public *p);
+
+/* ---- public_check.c: what entries of the second street are worth when nobody bets any more ---- */
+
+/* Numbers in a result of it: the value for seat 0, then entries, seats and classes. */
+size_t hb_public_check_len(const struct hb_public *p);
+/* On a board of the second street, weighed like its unit, into out[hb_public_check_len]; the board
+ * is open unless it is a final one. */
+void hb_public_check_board(struct hb_public *p, uint32_t board, double *out);
+/* On n final boards, all cards of which are to come. */
+void hb_public_check_runouts(struct hb_public *p, const struct hb_suits_set *set, size_t n,
+                             double *out);
+/* Steps of it, for the cost. */
+double hb_public_check_steps(const struct hb_public *p, double n_boards);
 
 #endif

@@ -151,6 +151,7 @@ int hb_public_new(const struct hb_rules *r, const struct hb_tree *t,
     if ((rc = hb_mem_new(&p, 1, sizeof *p, "a walk", e)) != HB_OK)
         return rc;
     p->rules = r;
+    p->tree = t;
     p->strategy = s;
     if ((rc = hb_lanes_init(&p->lanes, r, t, e)) != HB_OK || (rc = plan(p, e)) != HB_OK) {
         hb_public_free(p);
@@ -175,6 +176,9 @@ void hb_public_free(struct hb_public *p)
     hb_mem_free(p->prob);
     hb_mem_free(p->sum_entry);
     hb_mem_free(p->sum_allin);
+    hb_mem_free(p->sum_check);
+    hb_mem_free(p->check);
+    hb_mem_free(p->check_set);
     hb_lanes_fini(&p->lanes);
     hb_mem_free(p);
 }
@@ -241,7 +245,8 @@ double hb_public_work_of(const struct hb_public *p, uint32_t n_boards)
 {
     double later = p->last > 0 ? work(p, 1, p->last) : 0;
 
-    return work(p, 0, 0) + later * n_boards / (double)p->level[0].n_next;
+    return work(p, 0, 0) + later * n_boards / (double)p->level[0].n_next +
+           (p->apart ? hb_public_check_steps(p, n_boards) : 0);
 }
 
 double hb_public_work(const struct hb_public *p)
@@ -256,9 +261,8 @@ double hb_public_steps_per_s(const struct hb_public *p)
 
 /* ---- start ---- */
 
-/* Vectors on a cache line of their own. */
-static int new_vectors(struct hb_public *p, size_t n_vectors, size_t n_each, hb_vec **out,
-                       struct hb_err *e)
+int hb_public_vectors(struct hb_public *p, size_t n_vectors, size_t n_each, hb_vec **out,
+                      struct hb_err *e)
 {
     size_t bytes;
     char *raw;
@@ -316,7 +320,7 @@ static int read_table(struct hb_public *p, int street, struct hb_err *e)
     if (!has_table(p, street))
         return HB_OK;
     if ((rc = hb_mem_new(&l->table, st->n_groups, sizeof *l->table, "strategies", e)) != HB_OK ||
-        (rc = new_vectors(p, (size_t)table_vectors(p, street), 1, &row, e)) != HB_OK)
+        (rc = hb_public_vectors(p, (size_t)table_vectors(p, street), 1, &row, e)) != HB_OK)
         return rc;
     for (uint32_t g = 0; g < st->n_groups; g++) {
         const struct hb_lanes_shape *s = &st->shape[st->group[g].shape];
@@ -335,10 +339,10 @@ static int start_street(struct hb_public *p, int street, struct hb_err *e)
     size_t n_vectors = 2 * (size_t)hb_public_lanes(p, street)->n_groups;
     int rc;
 
-    if ((rc = new_vectors(p, n_vectors, n_hands, &l->reach, e)) != HB_OK ||
-        (rc = new_vectors(p, n_vectors, n_hands, &l->value, e)) != HB_OK ||
-        (rc = new_vectors(p, l->n_blocks, n_hands, &l->allin_reach, e)) != HB_OK ||
-        (rc = new_vectors(p, l->n_blocks, n_hands, &l->allin_value, e)) != HB_OK)
+    if ((rc = hb_public_vectors(p, n_vectors, n_hands, &l->reach, e)) != HB_OK ||
+        (rc = hb_public_vectors(p, n_vectors, n_hands, &l->value, e)) != HB_OK ||
+        (rc = hb_public_vectors(p, l->n_blocks, n_hands, &l->allin_reach, e)) != HB_OK ||
+        (rc = hb_public_vectors(p, l->n_blocks, n_hands, &l->allin_value, e)) != HB_OK)
         return rc;
     return read_table(p, street, e);
 }
@@ -362,8 +366,8 @@ static int start_shared(struct hb_public *p, struct hb_err *e)
                     most_actions = shape->step[k].n_actions;
         }
     p->n_stack = stack_vectors(p) * n_hands;
-    if ((rc = new_vectors(p, stack_vectors(p), n_hands, &p->stack, e)) != HB_OK ||
-        (rc = new_vectors(p, n_hands, most_edges, &p->rows, e)) != HB_OK ||
+    if ((rc = hb_public_vectors(p, stack_vectors(p), n_hands, &p->stack, e)) != HB_OK ||
+        (rc = hb_public_vectors(p, n_hands, most_edges, &p->rows, e)) != HB_OK ||
         (rc = hb_mem_new(&p->prob, most_actions, sizeof *p->prob, "strategies", e)) != HB_OK ||
         (rc = hb_mem_new(&p->final_board, HB_PUBLIC_BOARDS_AT_ONCE, sizeof *p->final_board,
                          "boards", e)) != HB_OK ||

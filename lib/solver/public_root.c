@@ -16,6 +16,7 @@ struct hb_public_root {
     uint16_t *size;     /* [n_classes] */
     uint32_t n_entries;
     double value;
+    double *base;     /* [1 + n_entries * 2 * n_classes] */
     double *leaf;     /* [n_leaves][2 seats][n_classes] */
     double *part;     /* [depth + 1][n_classes] values of an action */
     double *spot;     /* [most_actions][n_classes] */
@@ -79,12 +80,16 @@ int hb_public_root_new(struct hb_public *p, struct hb_public_root **out, struct 
             HB_OK ||
         (rc = hb_mem_new(&r->part, (r->shape.depth + 1) * n, sizeof *r->part, "values", e)) !=
             HB_OK ||
+        (rc = hb_mem_new(&r->base, 1 + hb_public_root_len(r), sizeof *r->base, "sums", e)) !=
+            HB_OK ||
         (rc = hb_mem_new(&r->active, (r->shape.depth + 1) * n, 1, "hands", e)) != HB_OK ||
         (rc = hb_mem_new(&r->choice, r->shape.n_edges * n, sizeof *r->choice, "choices", e)) !=
             HB_OK) {
         hb_public_root_free(r);
         return rc;
     }
+    if (p->apart)
+        memcpy(r->base, p->sum_check, hb_public_check_len(p) * sizeof *r->base);
     p->value = 0;
     hb_public_first_allins(p);
     hb_public_first_up(p, r->leaf);
@@ -103,6 +108,7 @@ void hb_public_root_free(struct hb_public_root *r)
     hb_mem_free(r->hand);
     hb_mem_free(r->size);
     hb_mem_free(r->spot);
+    hb_mem_free(r->base);
     hb_mem_free(r->leaf);
     hb_mem_free(r->part);
     hb_mem_free(r->active);
@@ -113,6 +119,11 @@ void hb_public_root_free(struct hb_public_root *r)
 double hb_public_root_value(const struct hb_public_root *r)
 {
     return r->value;
+}
+
+const double *hb_public_root_base(const struct hb_public_root *r)
+{
+    return r->base;
 }
 
 size_t hb_public_root_len(const struct hb_public_root *r)
