@@ -10,69 +10,14 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/os.h"
+#include "run/crew_impl.h"
 #include "run/hello.h"
-#include "run/spawn.h"
 #include "solver/table.h"
-#include "wire/frame.h"
 
-#define OUTSTANDING       2   /* tasks given to a worker at once: it never waits for the next */
 #define FRUITLESS_MAX     8   /* deaths in a row without any result, beside one of each worker */
 #define STOP_PATIENCE_S   5.0 /* that all children together get to end by themselves */
 #define MERGER_PATIENCE_S 1.0 /* at least, for a commit */
 #define SMALL_STREAM      (64u << 10) /* cap of messages that are small by nature */
-
-struct given { /* a task that a worker has */
-    uint32_t job;
-    uint64_t first;
-    uint32_t count;
-};
-
-struct worker {
-    struct hb_child child;
-    struct hb_os_shared segment;
-    struct hb_frame_reader in;
-    struct hb_frame_writer out;
-    bool greeted;
-    struct given given[OUTSTANDING]; /* oldest first */
-    int n_given;
-    double since; /* when it began the oldest, or gave its last result */
-    uint64_t results;
-    double past_cpu_s; /* of lost processes in this place */
-};
-
-struct merger {
-    struct hb_child child;
-    struct hb_frame_reader in;
-    struct hb_buf queue; /* frames not yet written */
-    size_t written;
-    uint32_t seq;
-    bool greeted;
-    bool committed; /* this round */
-};
-
-struct hb_crew {
-    struct hb_crew_options o;
-    struct worker *workers;
-    struct merger *mergers;
-    struct pollfd *fds;
-    struct hb_crew_stats stats;
-    uint32_t next_job;
-    unsigned spawned;             /* segments made so far: their names differ */
-    struct hb_os_shared *retired; /* segments of lost workers, kept for the round */
-    size_t n_retired, cap_retired;
-    int fruitless;
-    bool hurry; /* end the children at once: the round was aborted or cannot go on */
-    /* the round under way */
-    struct hb_round round;
-    uint32_t batch;
-    uint64_t next_first;    /* first iteration not given to anybody yet */
-    struct given *returned; /* tasks of lost workers */
-    size_t n_returned, cap_returned;
-    uint32_t n_done;   /* iterations with a result */
-    double began;      /* the round */
-    double results_in; /* when the last result came */
-    int visit;         /* worker whose processor is named next */
-};
 
 static int child_argv(const struct hb_crew *c, const char *program, char path[HB_OS_PATH_MAX],
                       struct hb_err *e)
@@ -684,55 +629,4 @@ void hb_crew_free(struct hb_crew *c)
     hb_mem_free(c->returned);
     hb_mem_free(c->retired);
     hb_mem_free(c);
-}
-
-void hb_crew_stats(const struct hb_crew *c, struct hb_crew_stats *out)
-{
-    *out = c->stats;
-}
-
-int hb_crew_n_workers(const struct hb_crew *c)
-{
-    return c->o.n_workers;
-}
-
-uint64_t hb_crew_worker_tasks(const struct hb_crew *c, int worker)
-{
-    return c->workers[worker].results;
-}
-
-void hb_crew_schedule(const struct hb_crew *c, struct hb_os_schedule *worker,
-                      struct hb_crew_schedule *out)
-{
-    *out = (struct hb_crew_schedule){0};
-    for (int i = 0; i < c->o.n_workers; i++) {
-        hb_os_schedule(c->workers[i].child.pid, &worker[i]);
-        worker[i].cpu_s += c->workers[i].past_cpu_s;
-        out->workers_cpu_s += worker[i].cpu_s;
-        out->lost_cpu_s += c->workers[i].past_cpu_s;
-    }
-    for (int k = 0; k < c->o.n_mergers; k++)
-        out->mergers_cpu_s += hb_os_cpu_seconds(c->mergers[k].child.pid);
-}
-
-int hb_crew_next_cpu(struct hb_crew *c)
-{
-    c->visit = (c->visit + 1) % c->o.n_workers;
-    return hb_os_last_cpu(c->workers[c->visit].child.pid);
-}
-
-uint64_t hb_crew_pss(const struct hb_crew *c)
-{
-    struct hb_os_usage u;
-    uint64_t sum = 0;
-
-    for (int i = 0; i < c->o.n_workers; i++) {
-        hb_os_usage(c->workers[i].child.pid, &u);
-        sum += u.pss_bytes;
-    }
-    for (int k = 0; k < c->o.n_mergers; k++) {
-        hb_os_usage(c->mergers[k].child.pid, &u);
-        sum += u.pss_bytes;
-    }
-    return sum;
 }
