@@ -1,10 +1,8 @@
 #include "run/player.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "abstraction/hba.h"
-#include "base/io.h"
 #include "base/mem.h"
 #include "base/os.h"
 #include "base/rng.h"
@@ -102,46 +100,9 @@ static int open_buckets(struct hb_player *p, struct hb_err *e)
     return mark_maps(p, e);
 }
 
-/* Whether a file begins as checkpoints do; a file that cannot be read does not. */
-static bool is_checkpoint(const char *name)
-{
-    char magic[4] = {0};
-    int fd;
-
-    if (hb_io_open_read(name, &fd, NULL) != HB_OK)
-        return false;
-    if (hb_io_read_full(fd, magic, sizeof magic, NULL, name, NULL) != HB_OK)
-        magic[0] = '\0';
-    (void)close(fd); /* it was only read */
-    return memcmp(magic, HB_CHECKPOINT_MAGIC, sizeof magic) == 0;
-}
-
-static int open_checkpoint(const char *name, struct hb_player *p, struct hb_err *e)
-{
-    const struct hb_strategy_options none = {0};
-    int rc;
-
-    if ((rc = hb_strategy_open(name, &none, &p->checkpoint, e)) != HB_OK ||
-        (rc = hb_strategy_preload(&p->checkpoint, hb_os_memory_bytes() / 2, e)) != HB_OK)
-        return rc;
-    p->spec = &p->checkpoint.spec;
-    p->tree = p->checkpoint.tree;
-    return HB_OK;
-}
-
-static int open_blueprint(const char *name, struct hb_player *p, struct hb_err *e)
-{
-    int rc;
-
-    if ((rc = hb_blueprint_open(name, &p->blueprint, e)) != HB_OK)
-        return rc;
-    p->spec = &p->blueprint.spec;
-    p->tree = &p->blueprint.tree;
-    return HB_OK;
-}
-
 static int open_trained(const char *name, struct hb_player *p, struct hb_err *e)
 {
+    const struct hb_strategy_options rows_only = {0};
     unsigned longest = 0;
     int rc;
 
@@ -149,12 +110,14 @@ static int open_trained(const char *name, struct hb_player *p, struct hb_err *e)
         return hb_fail(e, HB_EUSAGE,
                        "--%s goes with a fixed strategy such as @uniform; '%s' names its own game",
                        p->o.config ? "config" : "game", name);
-    if (p->o.checkpoints && is_checkpoint(name))
-        rc = open_checkpoint(name, p, e);
-    else
-        rc = open_blueprint(name, p, e);
-    if (rc != HB_OK)
+    if (!p->o.checkpoints && !hb_blueprint_is(name))
+        return hb_blueprint_open(name, &p->strategy.blueprint, e); /* says what it is */
+    if ((rc = hb_strategy_open(name, &rows_only, &p->strategy, e)) != HB_OK ||
+        (p->strategy.counted &&
+         (rc = hb_strategy_preload(&p->strategy, hb_os_memory_bytes() / 2, e)) != HB_OK))
         return rc;
+    p->spec = &p->strategy.spec;
+    p->tree = p->strategy.tree;
     p->rules = p->spec->rules;
     memcpy(p->game_name, p->spec->game_name, sizeof p->game_name);
     for (uint32_t i = 0; i < p->tree->n_nodes; i++)
@@ -184,8 +147,7 @@ void hb_player_close(struct hb_player *p)
     if (p->buckets_open)
         hb_buckets_fini(&p->buckets);
     hb_mem_free(p->row);
-    hb_blueprint_close(&p->blueprint);
-    hb_strategy_close(&p->checkpoint);
+    hb_strategy_close(&p->strategy);
     memset(p, 0, sizeof *p);
 }
 
@@ -430,24 +392,10 @@ int hb_player_buckets(struct hb_player *p, int street, const uint8_t *board,
     return HB_OK;
 }
 
-/* A row of blueprint or checkpoint; what a checkpoint says is rounded as in its blueprint. */
-static int read_row(struct hb_player *p, uint32_t node, uint32_t bucket, uint16_t *prob,
-                    struct hb_err *e)
-{
-    const int32_t *sum;
-    int rc;
-
-    if (p->tree == &p->blueprint.tree)
-        return hb_blueprint_row(&p->blueprint, node, bucket, prob, e);
-    if ((rc = hb_strategy_sums(&p->checkpoint, node, bucket, &sum, e)) == HB_OK)
-        hb_blueprint_quantise(sum, p->tree->node[node].n_actions, prob);
-    return rc;
-}
-
 int hb_player_row(struct hb_player *p, uint32_t node, uint32_t bucket, uint16_t *prob,
                   struct hb_err *e)
 {
-    int rc = read_row(p, node, bucket, prob, e);
+    int rc = hb_strategy_quantised(&p->strategy, node, bucket, prob, e);
 
     if (rc == HB_OK)
         (void)prune(prob, p->tree->node[node].n_actions, p->o.purify, p->o.threshold);
@@ -616,7 +564,7 @@ static int answer_trained(struct hb_player *p, const struct hb_matchstate *m, hb
         return HB_OK;
     }
     if ((rc = hb_player_bucket(p, m, own, &bucket, e)) != HB_OK ||
-        (rc = read_row(p, f.node, bucket, p->row, e)) != HB_OK)
+        (rc = hb_strategy_quantised(&p->strategy, f.node, bucket, p->row, e)) != HB_OK)
         return rc;
     edge = hb_player_choose(p->row, p->tree->node[f.node].n_actions, p->o.purify, p->o.threshold,
                             bits_of(p, m, m->n_acts).action);

@@ -39,9 +39,8 @@ struct hb_player { /* {0} is closed; not to be moved while it is open */
     /* private */
     struct hb_player_options o;
     enum hb_fixed_kind kind;
-    struct hb_betting betting; /* of a fixed strategy */
-    struct hb_blueprint blueprint;
-    struct hb_strategy checkpoint; /* in place of the blueprint when it is open */
+    struct hb_betting betting;   /* of a fixed strategy */
+    struct hb_strategy strategy; /* for its rows: buckets are verified as they are needed */
     struct hb_buckets buckets;
     bool buckets_open;
     struct hb_section map[HB_STREETS]; /* of the bucket file */

@@ -294,26 +294,31 @@ static int average(struct hb_strategy *s, uint32_t node, uint32_t bucket, double
     return HB_OK;
 }
 
-int hb_strategy_sums(struct hb_strategy *s, uint32_t node, uint32_t bucket, const int32_t **sum,
-                     struct hb_err *e)
-{
-    const int32_t *row;
-    int rc;
-
-    if (s->fixed || node >= s->tree->n_nodes ||
-        bucket >= s->spec.street[s->tree->node[node].street].n_buckets)
-        return hb_fail(e, HB_EUSAGE, "no node %u with bucket %u", node, bucket);
-    if ((rc = find_row(s, node, bucket, &row, e)) == HB_OK)
-        *sum = row + HB_ROW_HEAD + s->tree->node[node].n_actions;
-    return rc;
-}
-
 int hb_strategy_row(struct hb_strategy *s, uint32_t node, uint32_t bucket, double *prob,
                     struct hb_err *e)
 {
     uint32_t visits;
 
     return average(s, node, bucket, prob, &visits, e);
+}
+
+int hb_strategy_quantised(struct hb_strategy *s, uint32_t node, uint32_t bucket, uint16_t *prob,
+                          struct hb_err *e)
+{
+    const int32_t *row;
+    unsigned n;
+    int rc;
+
+    if (s->fixed || node >= s->tree->n_nodes ||
+        bucket >= s->spec.street[s->tree->node[node].street].n_buckets)
+        return hb_fail(e, HB_EUSAGE, "no node %u with bucket %u", node, bucket);
+    if (s->quantised != NULL)
+        return hb_blueprint_row(&s->blueprint, node, bucket, prob, e);
+    if ((rc = find_row(s, node, bucket, &row, e)) != HB_OK)
+        return rc;
+    n = s->tree->node[node].n_actions;
+    hb_blueprint_quantise(row + HB_ROW_HEAD + n, n, prob);
+    return HB_OK;
 }
 
 struct asked { /* in the order of the table, so that each chunk is read once */

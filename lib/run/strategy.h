@@ -80,15 +80,15 @@ int hb_strategy_unbucket(struct hb_strategy *s, int street, uint32_t bucket,
 int hb_strategy_rows(struct hb_strategy *s, uint32_t node, const uint32_t *bucket, size_t n,
                      double *prob, uint32_t *visits, struct hb_err *e) HB_MUSTUSE;
 
-/* Strategy sums of an information set of a checkpoint, [n_actions]; borrowed until the next question.
- * HB_EUSAGE when there is no such node or bucket. */
-int hb_strategy_sums(struct hb_strategy *s, uint32_t node, uint32_t bucket, const int32_t **sum,
-                     struct hb_err *e) HB_MUSTUSE;
-
 /* One of them: prob[n_actions]. Without allocations when the rows are in memory or the strategy is
  * fixed or quantised. */
 int hb_strategy_row(struct hb_strategy *s, uint32_t node, uint32_t bucket, double *prob,
                     struct hb_err *e) HB_MUSTUSE;
+/* The average strategy as a blueprint has it, integers that sum to HB_BLUEPRINT_ONE: what a blueprint
+ * file says, or a checkpoint rounded the same way. HB_EUSAGE when there is no such node or bucket, or
+ * the strategy is fixed. */
+int hb_strategy_quantised(struct hb_strategy *s, uint32_t node, uint32_t bucket, uint16_t *prob,
+                          struct hb_err *e) HB_MUSTUSE;
 
 /* The same questions for many hands of a board, as struct hb_public_strategy asks them; *out refers
  * to s. What cannot be answered is bucket 0 or uniform, and hb_strategy_check says what went wrong.
