@@ -127,7 +127,8 @@ struct side {
     bool skip;                  /* every hand a bucket: no distance from itself */
     uint32_t n_buckets;
     uint32_t n_numbers; /* of a bucket's sums */
-    /* sum [n_buckets][n_numbers]: weights of each outcome, then, for histograms, the cumulative mean.
+    /* sum [n_buckets][n_numbers]: weights of each outcome, then, for histograms, the cumulative mean
+     * of run-outs.
      * Doubles hold these sums exactly: they are below 2^53. */
     double *sum, *mass, *equity;
     double distance, squares; /* weighted sums over all hands */
@@ -289,7 +290,7 @@ static void add_hands(const struct work *w, struct side *s, uint64_t first, uint
 }
 
 /* Sums into cumulative mean histograms and mean equities. */
-static void finish_means(const struct work *w, struct side *s)
+static void finish_means(struct side *s)
 {
     for (uint32_t b = 0; b < s->n_buckets; b++) {
         double *sum = s->sum + (size_t)b * BINS;
@@ -300,7 +301,7 @@ static void finish_means(const struct work *w, struct side *s)
         s->equity[b] /= s->mass[b];
         for (uint32_t i = 0; i < BINS; i++) {
             upto += sum[i];
-            sum[i] = upto / (s->mass[b] * w->run_outs);
+            sum[i] = upto / s->mass[b];
         }
     }
 }
@@ -319,10 +320,10 @@ static void measure_hands(const struct work *w, struct side *s, uint64_t first, 
 
         for (uint32_t i = 0; i < BINS; i++) {
             upto += count[i];
-            way += fabs(upto / w->run_outs - mean[i]);
+            way += fabs(upto - mean[i]);
         }
         s->squares += weight[h] * d * d;
-        s->distance += weight[h] * way / BINS;
+        s->distance += weight[h] * way / (BINS * w->run_outs);
     }
 }
 
@@ -371,7 +372,7 @@ static int measure_histograms(struct work *w, struct hb_err *e)
         rc = tally_boards(w, 0, e);
         for (int i = 0; rc == HB_OK && i < w->n_sides; i++)
             if (!w->side[i].skip)
-                finish_means(w, &w->side[i]);
+                finish_means(&w->side[i]);
         if (rc == HB_OK)
             rc = tally_boards(w, 1, e);
     }

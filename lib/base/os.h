@@ -75,6 +75,9 @@ int hb_os_last_cpu(pid_t pid);
  * system cannot: it was called wherever the process happened to be. */
 bool hb_os_run_on(int cpu, void (*work)(void *ctx), void *ctx);
 
+/* Let this process be killed when the one that forked it has ended, where the system can do that. */
+void hb_os_end_with_parent(void);
+
 /* This process now. Values that the system does not tell are 0. */
 struct hb_os_self {
     uint64_t heap_bytes;   /* allocated and not freed, as malloc counts them */

@@ -8,10 +8,12 @@
 #include <malloc.h>
 #endif
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -440,6 +442,11 @@ void hb_os_usage(pid_t pid, struct hb_os_usage *out)
     if (proc_text(path, text))
         out->pss_bytes = line_value(text, "Pss:") * 1024;
     context_switches(pid, &out->ctx_voluntary, &out->ctx_involuntary);
+}
+
+void hb_os_end_with_parent(void)
+{
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* cannot fail for a valid signal */
 }
 
 static uint64_t heap_bytes(void)

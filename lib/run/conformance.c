@@ -47,6 +47,7 @@ _Noreturn static void be_child(const struct check *k, int street, bool last, int
 {
     const struct rlimit none = {0, 0};
 
+    hb_os_end_with_parent();
     (void)setrlimit(RLIMIT_CORE, &none); /* a crash is expected, its core of no use */
     for (int fd = 0; fd <= 2; fd++)
         if (dup2(fd == 0 ? k->input.fd : k->output.fd, fd) < 0)

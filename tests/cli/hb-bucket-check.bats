@@ -134,6 +134,20 @@ heap_seen() { # how memory was checked; skips where malloc does not tell
     finds starts starts "create\(flop, 'starts'\) left other threads running"
 }
 
+@test "a hanging plugin does not outlive a check that is killed" {
+    skip_unless nm
+    nm -D "$HB_BIN/hb-bucket" | grep -q prctl || skip "the system cannot end a process with its parent"
+    mkfifo alive out
+    hb-bucket check naughty --args hang-bucket --plugin-path "$HOSTILE" --street flop 9>alive >out 2>&1 3>&- &
+    BG+=($!)
+    exec 8<alive 7<out
+    while read -r line <&7; do
+        case $line in *'"arguments"'*) break ;; esac
+    done
+    kill -KILL $!
+    cat <&8 # until nobody holds it
+}
+
 @test "the plugins that come with hb pass on several decks" {
     local game
     for game in leduc kuhn leduc52; do
