@@ -86,11 +86,8 @@ static int read_meta(struct hb_buckets *b, struct hb_hba_maps *maps, struct hb_e
     return rc;
 }
 
-/* Every bucket below n_buckets, and the hash the one that meta promised. */
-static int check_map(const struct hb_buckets_street *st, int street, const struct hb_hash *promised,
-                     struct hb_err *e)
+uint32_t hb_buckets_largest(const struct hb_buckets_street *st)
 {
-    struct hb_hash hash;
     uint32_t largest = 0;
 
     for (uint64_t i = 0; i < st->n_hands; i++) {
@@ -98,6 +95,16 @@ static int check_map(const struct hb_buckets_street *st, int street, const struc
 
         largest = bucket > largest ? bucket : largest;
     }
+    return largest;
+}
+
+/* Every bucket below n_buckets, and the hash the one that meta promised. */
+static int check_map(const struct hb_buckets_street *st, int street, const struct hb_hash *promised,
+                     struct hb_err *e)
+{
+    struct hb_hash hash;
+    uint32_t largest = hb_buckets_largest(st);
+
     if (largest >= st->n_buckets)
         return hb_fail(e, HB_EFORMAT, "%s: bucket %u, but there are only %u",
                        hb_street_name(street), (unsigned)largest, (unsigned)st->n_buckets);

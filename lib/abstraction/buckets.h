@@ -95,6 +95,9 @@ static inline uint32_t hb_buckets_in(const struct hb_buckets_street *st, uint64_
     return (uint32_t)hand;
 }
 
+/* The largest bucket that the map of a street says. Cost: a look at all of it. */
+uint32_t hb_buckets_largest(const struct hb_buckets_street *st);
+
 /* Bytes of the maps in memory. */
 uint64_t hb_buckets_bytes(const struct hb_buckets *b);
 

@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 
+#define DAMAGED   "a cached stage is damaged and computed again"
 #define SUFFIX    ".hbs"
 #define PATH_ROOM (HB_CACHE_PATH_MAX + 96)
 #define TRIES     8
@@ -139,6 +140,23 @@ const void *hb_cache_part(struct hb_creader *r, const char *name, uint64_t bytes
     return p;
 }
 
+void hb_cache_reject(const struct hb_cache *c, const char *name)
+{
+    char what[64];
+
+    (void)snprintf(what, sizeof what, "'%.32s' contradicts itself", name);
+    tell(c, DAMAGED, what);
+}
+
+bool hb_cache_below(const uint32_t *p, uint64_t n, uint64_t limit)
+{
+    uint32_t most = 0;
+
+    for (uint64_t i = 0; i < n; i++)
+        most = p[i] > most ? p[i] : most;
+    return n == 0 || most < limit;
+}
+
 static int open_file(const char *path, const struct hb_buf *key, struct hb_creader **out,
                      struct hb_err *e)
 {
@@ -174,7 +192,7 @@ bool hb_cache_find(struct hb_cache *c, const char *name, const struct hb_buf *ke
         return true;
     }
     if (rc != HB_ENOINPUT) /* gone since: another build was done with it */
-        tell(c, "a cached stage is damaged and computed again", why.msg);
+        tell(c, DAMAGED, why.msg);
     return false;
 }
 

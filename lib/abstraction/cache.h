@@ -52,6 +52,11 @@ bool hb_cache_find(struct hb_cache *c, const char *name, const struct hb_buf *ke
 const void *hb_cache_part(struct hb_creader *r, const char *name, uint64_t bytes);
 /* How long a section is, 0 when there is none. */
 uint64_t hb_cache_part_bytes(struct hb_creader *r, const char *name);
+/* What was found, verified and of that key, makes no sense all the same: say that it is computed
+ * again. */
+void hb_cache_reject(const struct hb_cache *c, const char *name);
+/* Whether n numbers are all below a limit. */
+bool hb_cache_below(const uint32_t *p, uint64_t n, uint64_t limit);
 
 /* Keep a result. Cost: BLAKE2b and a write of all bytes, no fsync. */
 void hb_cache_store(struct hb_cache *c, const char *name, const struct hb_buf *key,

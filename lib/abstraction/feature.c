@@ -418,6 +418,9 @@ static bool find_parts(struct hb_feature_points *p, const uint8_t *shape)
                              .item_bytes = hb_get_u32(shape + 12),
                              .distance = (enum hb_distance)hb_get_u32(shape + 16),
                              .entries = hb_get_u32(shape + 20)};
+    if (v->n < 1 || v->n > INT32_MAX || v->numbers > HB_CLUSTER_GROUND_MAX ||
+        v->entries > v->numbers || (v->item_bytes != 1 && v->item_bytes != 2 && v->item_bytes != 4))
+        return false; /* else sizes might not be what they seem */
     p->point = hb_cache_part(p->file, "point", p->n_hands * sizeof *p->point);
     v->vector = hb_cache_part(p->file, "vector", (uint64_t)v->n * point_bytes(v));
     v->weight = hb_cache_part(p->file, "weight", v->n * sizeof *v->weight);
@@ -425,7 +428,8 @@ static bool find_parts(struct hb_feature_points *p, const uint8_t *shape)
         v->ground =
             hb_cache_part(p->file, "ground", (uint64_t)v->numbers * v->numbers * sizeof *v->ground);
     return p->point != NULL && v->vector != NULL && v->weight != NULL &&
-           (v->distance != HB_DISTANCE_GROUND || v->ground != NULL);
+           (v->distance != HB_DISTANCE_GROUND || v->ground != NULL) &&
+           hb_cache_below(p->point, p->n_hands, v->n);
 }
 
 bool hb_feature_points_find(const struct hb_feature_job *j, struct hb_feature_points *out)
@@ -439,6 +443,7 @@ bool hb_feature_points_find(const struct hb_feature_job *j, struct hb_feature_po
         return false;
     shape = hb_cache_part(p.file, "shape", SHAPE_BYTES);
     if (shape == NULL || !find_parts(&p, shape)) {
+        hb_cache_reject(j->cache, name);
         hb_feature_points_fini(&p);
         return false;
     }
@@ -555,9 +560,10 @@ static bool read_labels(struct hb_creader *file, uint64_t n, bool gaps, uint32_t
                         struct hb_clusters *c)
 {
     const uint8_t *found = hb_cache_part(file, "clusters", CLUSTERS_BYTES);
-    const void *labels = hb_cache_part(file, "label", n * sizeof **label);
+    const uint32_t *labels = hb_cache_part(file, "label", n * sizeof **label);
 
-    if (found == NULL || labels == NULL)
+    if (found == NULL || labels == NULL || hb_get_u32(found) > HB_CLUSTER_K_MAX ||
+        !hb_cache_below(labels, n, hb_get_u32(found)))
         return false;
     *c = (struct hb_clusters){.n = hb_get_u32(found),
                               .iters = hb_get_u32(found + 4),
@@ -584,8 +590,11 @@ bool hb_feature_labels_find(const struct hb_feature_job *j, const struct hb_feat
 
     cluster_key(j, opts, &key);
     name_stage(j, "clusters", name);
-    found = hb_cache_find(j->cache, name, &key, &file) &&
-            read_labels(file, p->vectors.n, opts->gaps, label, out);
+    found = hb_cache_find(j->cache, name, &key, &file);
+    if (found && !read_labels(file, p->vectors.n, opts->gaps, label, out)) {
+        hb_cache_reject(j->cache, name);
+        found = false;
+    }
     hb_creader_free(file);
     hb_buf_fini(&key);
     return found;

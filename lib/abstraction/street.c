@@ -487,16 +487,13 @@ static bool find_gap(struct hb_street *s)
     return true;
 }
 
-static bool find_map(struct hb_street *s, const struct hb_buf *key)
+/* The map of an open file; false when something is missing or cannot be. */
+static bool read_map(struct hb_street *s, struct hb_buckets_street *st)
 {
-    struct hb_buckets_street *st = &s->st;
-    const uint8_t *street;
-    char name[32];
+    const uint8_t *street = hb_cache_part(s->file, "street", STREET_BYTES);
+    const struct hb_iso *iso;
 
-    name_stage(s, name);
-    if (!hb_cache_find(s->cache, name, key, &s->file))
-        return false;
-    if ((street = hb_cache_part(s->file, "street", STREET_BYTES)) == NULL)
+    if (street == NULL || street[1] > HB_ISO_ROUNDS)
         return false;
     st->kind = (enum hb_bucket_kind)street[0];
     st->sense = (enum hb_iso_sense)street[1];
@@ -504,8 +501,29 @@ static bool find_map(struct hb_street *s, const struct hb_buf *key)
     st->n_hands = hb_get_u64(street + 8);
     st->hottest = hb_get_u64(street + 16);
     st->total = hb_weights_total(s->deck, st->sense, s->street);
+    if (hb_services_iso(s->services, st->sense, &iso, NULL) != HB_OK ||
+        st->n_hands != hb_iso_size(iso, s->street) || st->kind != hb_hba_kind(st->n_buckets) ||
+        st->hottest == 0 || st->hottest > st->total)
+        return false;
     st->map = hb_cache_part(s->file, "map", st->n_hands * hb_hba_width(st->kind));
-    return st->map != NULL && (!s->awaited || find_gap(s));
+    return st->map != NULL && hb_buckets_largest(st) < st->n_buckets;
+}
+
+static bool find_map(struct hb_street *s, const struct hb_buf *key)
+{
+    struct hb_buckets_street nothing = s->st;
+    char name[32];
+
+    name_stage(s, name);
+    if (!hb_cache_find(s->cache, name, key, &s->file))
+        return false;
+    if (read_map(s, &s->st) && (!s->awaited || find_gap(s)))
+        return true;
+    hb_cache_reject(s->cache, name);
+    hb_creader_free(s->file);
+    s->file = NULL;
+    s->st = nothing;
+    return false;
 }
 
 /* ---- for earlier streets ---- */

@@ -16,6 +16,7 @@
 #include "abstraction/cache.h"
 #include "base/hash.h"
 #include "base/io.h"
+#include "base/mem.h"
 #include "check.h"
 
 #define PATH_ROOM 512
@@ -304,6 +305,80 @@ static void a_damaged_cache_is_noticed_and_computed_again(void)
     clear_cache();
 }
 
+/* Fill the section named `lie.section` of a file with 0xFF, hashes and all made right again. */
+static struct {
+    const char *section;
+    int files;
+} lie;
+
+static void let_lie(const char *path)
+{
+    struct hb_creader *r = NULL;
+    struct hb_cwriter *w = NULL;
+    struct hb_atomic file = {0};
+    struct hb_hash root;
+    struct hb_err e = {0};
+    struct hb_section s;
+
+    CHECK_OK(hb_creader_open(path, HB_CACHE_MAGIC, &r, &e), e);
+    if (hb_creader_section(r, lie.section, &s, NULL) != HB_OK) {
+        hb_creader_free(r);
+        return;
+    }
+    lie.files++;
+    CHECK_OK(hb_atomic_open(path, &file, &e), e);
+    CHECK_OK(hb_cwriter_new(file.fd, path, HB_CACHE_MAGIC, &w, &e), e);
+    for (int i = 0; i < hb_creader_n_sections(r); i++) {
+        const void *p = NULL;
+        void *bytes = NULL;
+
+        hb_creader_section_at(r, i, &s);
+        CHECK_OK(hb_creader_map(r, &s, false, &p, &e), e);
+        CHECK_OK(hb_mem_new(&bytes, 1, s.raw_bytes, "a section", &e), e);
+        memcpy(bytes, p, s.raw_bytes);
+        if (strcmp(s.name, lie.section) == 0)
+            memset(bytes, 0xFF, s.raw_bytes);
+        CHECK_OK(hb_cwriter_section(w, s.name, HB_CODEC_STORED, 0, s.raw_bytes, &e), e);
+        CHECK_OK(hb_cwriter_put(w, bytes, s.raw_bytes, &e), e);
+        hb_mem_free(bytes);
+    }
+    CHECK_OK(hb_cwriter_finish(w, &root, &e), e);
+    CHECK_OK(hb_atomic_publish(&file, &e), e);
+    hb_cwriter_free(w);
+    hb_creader_free(r);
+}
+
+static void only_vectors_and_clusters(const char *path)
+{
+    if (strstr(path, "/buckets-") != NULL)
+        remove_file(path);
+}
+
+/* Hashes are right, numbers are not: out of range where something would be looked up with them. */
+static void a_cache_that_lies_is_not_believed(void)
+{
+    static const char *const sections[] = {"street", "map", "shape", "point", "clusters", "label"};
+    const struct hb_cards_spec s = spec_of("emd", "k=9");
+    struct watch first = {0};
+    struct hb_hash want = built(&s, 1, true, &first, NULL);
+
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        struct watch w = {0};
+        struct hb_hash hash;
+
+        lie.section = sections[i];
+        lie.files = 0;
+        if (i >= 2) /* else the maps are found and nothing else is looked at */
+            (void)each_file(cache, only_vectors_and_clusters);
+        (void)each_file(cache, let_lie);
+        CHECK(lie.files > 0);
+        hash = built(&s, 2, true, &w, NULL);
+        CHECK(hb_hash_equal(&hash, &want));
+        CHECK(strstr(w.notes, "contradicts itself") != NULL);
+    }
+    clear_cache();
+}
+
 static void another_stage_under_a_name_is_not_taken_for_it(void)
 {
     struct hb_cache c;
@@ -489,6 +564,7 @@ int main(int argc, char **argv)
     RUN(a_killed_build_goes_on_where_it_was);
     RUN(each_run_of_a_build_that_is_killed_often_adds_a_stage);
     RUN(a_damaged_cache_is_noticed_and_computed_again);
+    RUN(a_cache_that_lies_is_not_believed);
     RUN(another_stage_under_a_name_is_not_taken_for_it);
     RUN(stages_in_common_are_found_and_others_are_not);
     RUN(builds_at_the_same_time_share_a_cache);
