@@ -373,6 +373,8 @@ static void moved(struct hb_cluster_run *r)
 
     for (uint32_t c = 0; c < r->k; c++)
         (void)list_bins(r->g, hb_cluster_centre(r, c), t->bins + (size_t)c * r->g->stride);
+    if (r->k <= t->width)
+        fill_table(r, 0);
 }
 
 /* Lower bounds of a point's cost to LANES centres. */
@@ -437,7 +439,8 @@ static uint64_t assign(struct hb_cluster_run *r, size_t from, size_t to)
     uint64_t weight = 0;
 
     for (uint32_t first = 0; first < r->k; first += t->width) {
-        fill_table(r, first);
+        if (r->k > t->width) /* else moved did it */
+            fill_table(r, first);
         for (size_t i = from; i < to; i++) {
             struct hb_point_state *state = &r->state[i];
             uint32_t c = state->label;
