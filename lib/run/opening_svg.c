@@ -110,9 +110,8 @@ static void put_node(const struct hb_opening *o, int row, uint32_t number, struc
 int hb_opening_svg(const struct hb_opening *o, struct hb_buf *out, struct hb_err *e)
 {
     const struct hb_view *first = &o->node[0].view;
-    int row = row_height(o);
-    int height = top_of(row, o->n) + MARGIN;
     int width = 0;
+    int row;
     char number[32];
     char line[200];
 
@@ -120,12 +119,14 @@ int hb_opening_svg(const struct hb_opening *o, struct hb_buf *out, struct hb_err
         return hb_fail(e, HB_EUSAGE,
                        "a picture of %u decisions is more than %d: begin the tree later, with --at",
                        o->n, HB_OPENING_PICTURES_MAX);
+    row = row_height(o);
     for (uint32_t i = 0; i < o->n; i++) {
         int right = left_of(&o->node[i]) + BOX + 16 + BAR + MARGIN;
 
         width = right > width ? right : width;
     }
-    hb_svg_begin(width, height, first->strategy->spec.game_name, "all lines", out);
+    hb_svg_begin(width, top_of(row, o->n) + MARGIN, first->strategy->spec.game_name, "all lines",
+                 out);
     (void)snprintf(line, sizeof line, "%s%s%.100s: all lines",
                    hb_view_street_name(&first->strategy->spec.rules.deck, 0),
                    first->path[0] ? " after " : "", first->path);

@@ -63,6 +63,8 @@ static int list_runouts(struct hb_public *p, struct hb_err *e)
 
     if (l->n_final > 0)
         return HB_OK;
+    hb_mem_free(l->final); /* room for none */
+    l->final = NULL;
     l->n_final = l->final_cap = hb_suits_sets(&l->keep, p->deck, n_cards, NULL, 0);
     if ((rc = hb_mem_new(&l->final, l->final_cap, sizeof *l->final, "boards", e)) == HB_OK)
         (void)hb_suits_sets(&l->keep, p->deck, n_cards, l->final, l->final_cap); /* as counted */
