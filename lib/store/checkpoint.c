@@ -85,6 +85,15 @@ static size_t chunk_words(uint64_t total, uint32_t unit)
     return total - at < STEP_WORDS ? (size_t)(total - at) : STEP_WORDS;
 }
 
+/* A system that has no room for more processes still gets its checkpoint. */
+static int open_pool(int n_processes, const struct hb_pool_work *work, struct hb_pool **out,
+                     struct hb_err *e)
+{
+    if (n_processes > 1 && hb_pool_new(n_processes, work, out, NULL) == HB_OK)
+        return HB_OK;
+    return hb_pool_new(1, work, out, e);
+}
+
 static int run_job(struct rows_job *job, const struct hb_pool_work *work, int n_processes,
                    struct hb_hash *hash, struct hb_err *e)
 {
@@ -101,7 +110,7 @@ static int run_job(struct rows_job *job, const struct hb_pool_work *work, int n_
         return hb_fail(e, HB_ELIMIT, "a table of %llu words is too large for one file",
                        (unsigned long long)total);
     hb_rows_hasher_init(&job->hasher);
-    if ((rc = hb_pool_new(n_processes, work, &pool, e)) == HB_OK)
+    if ((rc = open_pool(n_processes, work, &pool, e)) == HB_OK)
         rc = hb_pool_run(pool, 0, (uint32_t)n_units, NULL, NULL, e);
     hb_pool_free(pool);
     hb_rows_hasher_done(&job->hasher, hash);

@@ -9,7 +9,7 @@ BEGIN {
     split("#1b6ca8 #c0392b #27834a #8e44ad #b9770e", colour, " ")
     n = 0
 }
-$2 > 0 && $3 > 0 {
+$2 + 0 > 0 && $3 + 0 > 0 {
     if (!($1 in number)) { names[++labels] = $1; number[$1] = labels }
     label[++n] = $1; x[n] = log($2) / log(10); y[n] = log($3) / log(10)
     if (n == 1 || x[n] < x0) x0 = x[n]
