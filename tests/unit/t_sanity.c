@@ -33,7 +33,7 @@ static const struct hb_sanity_check *find(const struct seen *s, const char *name
     for (int i = 0; i < s->n; i++)
         if (strcmp(s->check[i].name, name) == 0 && strcmp(s->check[i].street, street) == 0)
             return &s->check[i];
-    CHECK(!"there is such a check");
+    CHECK_STR(name, "one of the checks");
     return &none;
 }
 
