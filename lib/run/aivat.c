@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "cards/sets.h"
 #include "cards/suits.h"
 #include "run/baseline.h"
 #include "run/mix.h"
@@ -68,6 +69,8 @@ struct hb_aivat {
     int n_path;
     struct sums *sums; /* owned [2][HB_STREETS] */
 };
+
+static const struct hb_suits none = {.n = 1, .to = {{0, 1, 2, 3}}}; /* no renaming */
 
 static uint64_t mixed(uint64_t a, uint64_t b)
 {
@@ -370,25 +373,6 @@ static int take_action(struct hb_aivat *a, hb_act act, double *correction, struc
 
 /* ---- boards ---- */
 
-static int cards_of(uint64_t set, uint8_t *out)
-{
-    int n = 0;
-
-    for (uint8_t c = 0; c < HB_CARDS; c++)
-        if ((set >> c & 1) != 0)
-            out[n++] = c;
-    return n;
-}
-
-static int count(uint64_t set)
-{
-    int n = 0;
-
-    for (; set != 0; set &= set - 1)
-        n++;
-    return n;
-}
-
 /* The board with a set of cards added, as a->next. */
 static void extend(struct hb_aivat *a, int street, uint64_t set)
 {
@@ -396,7 +380,7 @@ static void extend(struct hb_aivat *a, int street, uint64_t set)
     int n = a->spot.n_board;
 
     memcpy(board, a->spot.board, (size_t)n);
-    n += cards_of(set, board + n);
+    n += hb_set_cards(set, board + n);
     hb_spot_init(&a->next, &a->hands, board, n, street);
 }
 
@@ -441,16 +425,6 @@ static int mean_of_boards(struct hb_aivat *a, const struct hb_suits_set *set, si
     }
     *mean = all > 0 ? sum / all : 0;
     return HB_OK;
-}
-
-/* Sets of k of n cards. */
-static double choose(int n, int k)
-{
-    double v = 1;
-
-    for (int i = 0; i < k; i++)
-        v = v * (n - i) / (i + 1);
-    return v;
 }
 
 /* The line as both players understand it, which is random for bets outside their trees; 0 when one of
@@ -503,7 +477,6 @@ static int mean_of_flops(struct hb_aivat *a, int n_new, double *mean, bool *know
 static int correct_board(struct hb_aivat *a, uint64_t set, int n_new, double *correction,
                          struct hb_err *e)
 {
-    static const struct hb_suits none = {.n = 1, .to = {{0, 1, 2, 3}}};
     uint64_t left = a->deck & ~a->spot.mask;
     bool known = true;
     double mean = 0;
@@ -511,7 +484,7 @@ static int correct_board(struct hb_aivat *a, uint64_t set, int n_new, double *co
     double mass;
     int rc;
 
-    if (choose(count(left), n_new) > LIST_MAX) {
+    if (hb_set_choose(hb_set_count(left), n_new) > LIST_MAX) {
         rc = mean_of_flops(a, n_new, &mean, &known, e);
     } else {
         size_t n = hb_suits_sets(a->symmetric ? &a->keep : &none, left, n_new, a->list, FLOPS_MAX);
@@ -596,30 +569,23 @@ static double end_on_listed(struct hb_aivat *a, size_t n)
  * neither holds. */
 static uint64_t draw_board(const struct hb_aivat *a, int n_new, uint32_t k)
 {
+    const struct hb_draw d = {.seed = a->seed,
+                              .iteration = (UINT64_C(1) << 47) + a->m.hand,
+                              .purpose = HB_RNG_RUNOUT,
+                              .index = UINT32_C(0x80000000) | k << 4};
     uint64_t left = a->deck & ~a->spot.mask;
-    uint64_t set = 0;
     uint8_t cards[HB_CARDS];
-    uint32_t bits[4] = {0};
-    int n;
+    uint64_t set = 0;
 
-    for (int i = 0; k == 0 && i < n_new; i++)
-        set |= UINT64_C(1) << a->m.board[a->spot.n_board + i];
-    if (k == 0)
-        return set;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2 && k > 0; i++)
         for (int c = 0; c < a->hands.n_own; c++)
             left &= ~(UINT64_C(1) << a->m.own[i][c]);
-    n = cards_of(left, cards);
-    for (int i = 0; i < n_new; i++) {
-        int j;
-
-        if (i % 4 == 0)
-            hb_rng_block(a->seed, (UINT64_C(1) << 47) + a->m.hand, 0, HB_RNG_RUNOUT,
-                         UINT32_C(0x80000000) | k << 4 | (uint32_t)i / 4, bits);
-        j = i + (int)hb_rng_below(bits[i % 4], (uint32_t)(n - i));
-        set |= UINT64_C(1) << cards[j];
-        cards[j] = cards[i];
-    }
+    if (k > 0)
+        hb_draw_cards(&d, cards, hb_set_cards(left, cards), n_new);
+    else
+        memcpy(cards, a->m.board + a->spot.n_board, (size_t)n_new);
+    for (int i = 0; i < n_new; i++)
+        set |= UINT64_C(1) << cards[i];
     return set;
 }
 
@@ -643,13 +609,12 @@ static double end_on_drawn(struct hb_aivat *a, int n_new)
 /* What position 0 wins at the end, given what is public. */
 static double end_of_hand(struct hb_aivat *a)
 {
-    static const struct hb_suits none = {.n = 1, .to = {{0, 1, 2, 3}}};
     uint64_t left = a->deck & ~a->spot.mask;
     int n_new = a->r->deck.n_board[a->r->deck.n_streets - 1] - a->spot.n_board;
     double value;
 
     if (n_new > 0 && hb_state_showdown(a->r, &a->m.state)) {
-        if (choose(count(left), n_new) > BOARDS_LIST)
+        if (hb_set_choose(hb_set_count(left), n_new) > BOARDS_LIST)
             return end_on_drawn(a, n_new);
         return end_on_listed(a, hb_suits_sets(&none, left, n_new, a->list, FLOPS_MAX));
     }
@@ -712,8 +677,8 @@ static int begin(struct hb_aivat *a, const struct hb_matchstate *m, int first, s
     return weigh(a, e);
 }
 
-static int walk(struct hb_aivat *a, const struct hb_matchstate *m, int first, double *chips,
-                struct hb_err *e)
+int hb_aivat_estimate(struct hb_aivat *a, const struct hb_matchstate *m, int first, double *chips,
+                      struct hb_err *e)
 {
     double correction = 0;
     int rc = begin(a, m, first, e);
@@ -739,13 +704,7 @@ int hb_aivat_learn(struct hb_aivat *a, const struct hb_matchstate *m, int first,
     int rc;
 
     memset(a->sums, 0, 2 * (size_t)HB_STREETS * sizeof *a->sums);
-    if ((rc = walk(a, m, first, &chips, e)) != HB_OK)
+    if ((rc = hb_aivat_estimate(a, m, first, &chips, e)) != HB_OK)
         return rc;
     return learn_path(a, e);
-}
-
-int hb_aivat_estimate(struct hb_aivat *a, const struct hb_matchstate *m, int first, double *chips,
-                      struct hb_err *e)
-{
-    return walk(a, m, first, chips, e);
 }

@@ -7,6 +7,7 @@
 #include "base/os.h"
 #include "base/rng.h"
 #include "cards/eval.h"
+#include "cards/sets.h"
 #include "run/config.h"
 
 /* ---- open and close ---- */
@@ -452,25 +453,6 @@ bool hb_player_locate(const struct hb_player *p, const struct hb_matchstate *m, 
 #define SHARE_DEALS 512u
 #define DEAL_STREAM 0x80000000u /* apart from the numbers of actions; a deal takes up to 8 blocks */
 
-/* Deal n of the cards in deck[n_deck] to its front; `stream` numbers the deal. */
-static void draw(const struct hb_player *p, const struct hb_matchstate *m, uint32_t stream,
-                 uint8_t *deck, int n_deck, int n)
-{
-    uint32_t out[4] = {0};
-
-    for (int i = 0; i < n; i++) {
-        int j;
-        uint8_t card = deck[i];
-
-        if (i % 4 == 0)
-            hb_rng_block(p->o.seed, m->hand, (unsigned)m->position, HB_RNG_TOOL,
-                         DEAL_STREAM | stream << 3 | (uint32_t)i / 4, out);
-        j = i + (int)hb_rng_below(out[i % 4], (uint32_t)(n_deck - i));
-        deck[i] = deck[j];
-        deck[j] = card;
-    }
-}
-
 /* Cards that this player does not see. */
 static int unseen_cards(const struct hb_deck *d, const struct hb_matchstate *m, const uint8_t *own,
                         int n_board, uint8_t out[HB_CARDS])
@@ -526,7 +508,14 @@ double hb_player_share(const struct hb_player *p, const struct hb_matchstate *m,
     double sum = 0;
 
     for (uint32_t k = 0; k < SHARE_DEALS; k++) {
-        draw(p, m, k, deck, n_deck, n_others * d->n_hole + d->n_board[d->n_streets - 1] - n_board);
+        const struct hb_draw draw = {.seed = p->o.seed,
+                                     .iteration = m->hand,
+                                     .lane = (unsigned)m->position,
+                                     .purpose = HB_RNG_TOOL,
+                                     .index = DEAL_STREAM | k << 3};
+
+        hb_draw_cards(&draw, deck, n_deck,
+                      n_others * d->n_hole + d->n_board[d->n_streets - 1] - n_board);
         sum += share_of(d, m, own, n_board, deck, n_others);
     }
     return sum / SHARE_DEALS;

@@ -1,7 +1,10 @@
 #include "solver/runout.h"
 
+#include <string.h>
+
 #include "base/rng.h"
 #include "cards/eval.h"
+#include "cards/sets.h"
 
 struct other { /* a live hand */
     struct hb_eval_hand hand;
@@ -59,36 +62,18 @@ static void list_boards(struct runout *x, const uint8_t *left, int n_left, int f
 }
 
 static void draw_boards(struct runout *x, const uint8_t *left, int n_left, int n, uint32_t n_drawn,
-                        uint64_t seed, uint64_t iteration, uint32_t stream)
+                        struct hb_draw *d)
 {
+    uint32_t stream = d->index;
+
     for (uint32_t k = 0; k < n_drawn; k++) {
         uint8_t deck[HB_CARDS];
-        uint32_t bits[4] = {0};
 
-        for (int i = 0; i < n_left; i++)
-            deck[i] = left[i];
-        for (int i = 0; i < n; i++) {
-            int j;
-            uint8_t card = deck[i];
-
-            if (i % 4 == 0)
-                hb_rng_block(seed, iteration, 0, HB_RNG_RUNOUT,
-                             UINT32_C(0x80000000) | stream << 16 | k << 1 | (uint32_t)i / 4, bits);
-            j = i + (int)hb_rng_below(bits[i % 4], (uint32_t)(n_left - i));
-            deck[i] = deck[j];
-            deck[j] = card;
-        }
+        memcpy(deck, left, (size_t)n_left);
+        d->index = UINT32_C(0x80000000) | stream << 16 | k << 1;
+        hb_draw_cards(d, deck, n_left, n);
         take_board(x, deck, n);
     }
-}
-
-static bool is_short(int n_left, int n)
-{
-    double ways = 1;
-
-    for (int i = 0; i < n; i++)
-        ways = ways * (n_left - i) / (i + 1);
-    return ways <= HB_RUNOUT_LIST;
 }
 
 bool hb_runout_equity(const struct hb_deck *deck, const struct hb_hands *h,
@@ -98,6 +83,8 @@ bool hb_runout_equity(const struct hb_deck *deck, const struct hb_hands *h,
     int n_new = deck->n_board[deck->n_streets - 1] - spot->n_board;
     struct runout x = {.n_all = h->n_own + spot->n_board + n_new,
                        .base = add_cards(HB_EVAL_NONE, spot->board, spot->n_board)};
+    struct hb_draw d = {
+        .seed = seed, .iteration = iteration, .purpose = HB_RNG_RUNOUT, .index = stream};
     uint8_t cards[HB_CARDS];
     uint8_t card[HB_BOARD_MAX];
     uint8_t left[HB_CARDS];
@@ -114,11 +101,11 @@ bool hb_runout_equity(const struct hb_deck *deck, const struct hb_hands *h,
         if ((h->mask[spot->live[i]] & x.used) == 0)
             x.other[x.n_others++].hand =
                 add_cards((struct hb_eval_hand){0, 0}, h->card[spot->live[i]], h->n_own);
-    exact = is_short(n_left, n_new);
+    exact = hb_set_choose(n_left, n_new) <= HB_RUNOUT_LIST;
     if (exact)
         list_boards(&x, left, n_left, 0, n_new, card, 0);
     else
-        draw_boards(&x, left, n_left, n_new, n_drawn, seed, iteration, stream);
+        draw_boards(&x, left, n_left, n_new, n_drawn, &d);
     for (int i = 0; i < h->n; i++)
         out[i] = 0;
     for (int i = 0, k = 0; i < spot->n_live; i++)

@@ -255,9 +255,9 @@ static void the_first_action_has_the_blueprints_probabilities(void)
     hb_state_init(&p.rules, &m.state);
     m.position = m.state.actor;
     m.own[m.position][0] = hb_card_of(12, 3);
-    CHECK_OK(
-        hb_blueprint_row(&p.strategy.blueprint, 0, hb_buckets_of(&p.buckets, 0, m.own[m.position]), row, &e),
-        e);
+    CHECK_OK(hb_blueprint_row(&p.strategy.blueprint, 0,
+                              hb_buckets_of(&p.buckets, 0, m.own[m.position]), row, &e),
+             e);
     for (int i = 0; i < n_hands; i++) {
         hb_act act = 0;
         unsigned k = 0;
