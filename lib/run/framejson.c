@@ -20,7 +20,7 @@
 static const char *const type_names[] = {"",       "HELLO",    "TASK", "DELTA",
                                          "COMMIT", "SHUTDOWN", "ERROR"};
 static const char *const role_names[] = {"", "tasks", "worker", "merge", "replica"};
-static const char *const kind_names[] = {"inline", "segment"};
+static const char *const kind_names[] = {"inline", "segment", "parts"};
 static const char *const record_names[] = {"regret", "strategy"};
 
 #define N_OF(a) (sizeof(a) / sizeof(a)[0])
@@ -149,7 +149,15 @@ static int put_delta(const struct hb_message *m, struct hb_buf *out, struct hb_e
     }
     put_text(out, "segment", d.segment);
     put_u64(out, "offset", d.offset);
-    hb_buf_printf(out, ",\"hash\":\"%016llx\"", (unsigned long long)d.hash);
+    if (d.kind == HB_DELTA_SEGMENT) {
+        hb_buf_printf(out, ",\"hash\":\"%016llx\"", (unsigned long long)d.hash);
+        return HB_OK;
+    }
+    hb_buf_printf(out, ",\"parts\":[");
+    for (uint32_t i = 0; i < d.n_parts; i++)
+        hb_buf_printf(out, "%s{\"bytes\":%llu,\"hash\":\"%016llx\"}", i > 0 ? "," : "",
+                      (unsigned long long)d.part[i].bytes, (unsigned long long)d.part[i].hash);
+    hb_buf_u8(out, ']');
     return HB_OK;
 }
 
@@ -462,12 +470,41 @@ static void get_rest(struct fields *f, struct hb_buf *out)
         drop(f, "rest");
 }
 
+static uint64_t take_hash(struct fields *f)
+{
+    uint8_t raw[8] = {0};
+    uint64_t hash = 0;
+
+    take_hex(f, "hash", raw, sizeof raw);
+    for (int i = 0; i < 8; i++)
+        hash = hash << 8 | raw[i];
+    return hash;
+}
+
+static void get_parts(struct fields *f, struct hb_delta_head *d)
+{
+    json_t *list = need(f, "parts");
+
+    if (!json_is_array(list) || json_array_size(list) > HB_DELTA_PARTS_MAX) {
+        refuse(f, "parts", "is not a list of at most 64 parts");
+        return;
+    }
+    d->n_parts = (uint32_t)json_array_size(list);
+    for (uint32_t i = 0; i < d->n_parts && f->rc == HB_OK; i++) {
+        struct fields part = {.object = json_array_get(list, i), .what = "part", .e = f->e};
+
+        d->part[i].bytes = take_u64(&part, "bytes", UINT64_MAX);
+        d->part[i].hash = take_hash(&part);
+        f->rc = finish(&part);
+    }
+    drop(f, "parts");
+}
+
 static void get_delta(struct fields *f, struct hb_buf *out)
 {
     struct hb_delta_head d = {.task = get_task_fields(f)};
     struct hb_buf records = {0};
     const uint8_t *inlined;
-    uint8_t hash[8] = {0};
 
     d.nodes = take_u64(f, "nodes", UINT64_MAX);
     d.n_records = take_u64(f, "n_records", UINT64_MAX);
@@ -483,9 +520,10 @@ static void get_delta(struct fields *f, struct hb_buf *out)
     } else {
         take_text(f, "segment", d.segment, sizeof d.segment);
         d.offset = take_u64(f, "offset", UINT64_MAX);
-        take_hex(f, "hash", hash, sizeof hash);
-        for (int i = 0; i < 8; i++)
-            d.hash = d.hash << 8 | hash[i];
+        if (d.kind == HB_DELTA_SEGMENT)
+            d.hash = take_hash(f);
+        else
+            get_parts(f, &d);
     }
     hb_delta_encode(&d, out);
     hb_buf_put(out, records.data, records.len);

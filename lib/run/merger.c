@@ -195,10 +195,30 @@ static int take_inline(struct merger *m, const uint8_t *records, struct held *h,
     return HB_OK;
 }
 
+/* The records of a result that this merger reads: all, or its part's where they lie by part. */
+static int find_records(const struct merger *m, const struct hb_delta_head *head, struct held *h,
+                        struct hb_err *e)
+{
+    if (head->offset > UINT64_MAX / 2 || head->record_bytes > UINT64_MAX / 2)
+        return hb_fail(e, HB_EPROTO, "a result's place in its segment is out of range");
+    h->offset = head->offset;
+    h->hash = head->hash;
+    if (head->kind == HB_DELTA_SEGMENT)
+        return HB_OK;
+    if (head->n_parts != m->o->n_parts)
+        return hb_fail(e, HB_EPROTO, "a result in %u parts for a table of %u", head->n_parts,
+                       m->o->n_parts);
+    for (uint32_t k = 0; k < m->o->part; k++)
+        h->offset += head->part[k].bytes;
+    h->len = (size_t)head->part[m->o->part].bytes;
+    h->hash = head->part[m->o->part].hash;
+    return HB_OK;
+}
+
 static int take_segment(struct merger *m, const struct hb_delta_head *head, struct held *h,
                         struct hb_err *e)
 {
-    uint64_t end = head->offset + head->record_bytes;
+    uint64_t end;
     int rc;
 
     if (m->o->replica)
@@ -206,12 +226,11 @@ static int take_segment(struct merger *m, const struct hb_delta_head *head, stru
                        "a result lies in the segment '%s': a replica takes results in frames alone "
                        "(hb-worker --transport frames)",
                        head->segment);
-    if (head->offset > UINT64_MAX / 2 || head->record_bytes > UINT64_MAX / 2)
-        return hb_fail(e, HB_EPROTO, "a result's place in its segment is out of range");
+    if ((rc = find_records(m, head, h, e)) != HB_OK)
+        return rc;
+    end = h->offset + h->len;
     if ((rc = find_segment(m, head->segment, end, &h->segment, e)) != HB_OK)
         return rc;
-    h->offset = head->offset;
-    h->hash = head->hash;
     /* The path may name a new file by now: a descriptor's number is used again after its worker was
      * replaced. So look once more. */
     if (hb_xxh3(records_of(m, h), h->len) != h->hash &&
@@ -221,7 +240,9 @@ static int take_segment(struct merger *m, const struct hb_delta_head *head, stru
         return hb_fail(e, HB_EPROTO, "a result in the segment '%s' fails its checksum",
                        head->segment);
     m->segments[h->segment].used = true;
-    return hb_merge_check(&m->merge, records_of(m, h), h->len, e);
+    return head->kind == HB_DELTA_PARTS
+               ? hb_merge_check_part(&m->merge, records_of(m, h), h->len, e)
+               : hb_merge_check(&m->merge, records_of(m, h), h->len, e);
 }
 
 static int make_room(struct merger *m, struct hb_err *e)

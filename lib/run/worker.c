@@ -28,6 +28,8 @@ struct worker {
     struct hb_buf message; /* encoded head, then inline records */
     const char *segment;   /* NULL: inline */
     int segment_fd;
+    uint32_t n_parts;    /* of the table: with several, records are sorted by part on their way from
+                          * the log, which is plain memory then, to the segment */
     uint64_t generation; /* of the records that the segment holds */
     size_t used;         /* bytes of the segment that hold this generation's results */
     uint8_t *base;       /* the mapped segment */
@@ -49,15 +51,16 @@ static int grow_memory(struct hb_log *log, size_t need, struct hb_err *e)
     return rc;
 }
 
-/* log->data points into the mapped segment, behind the round's earlier results. */
-static int grow_segment(struct hb_log *log, size_t need, struct hb_err *e)
+/* Map the segment so far that `need` bytes fit behind the round's earlier results. */
+static int reach(struct worker *w, size_t need, struct hb_err *e)
 {
-    struct worker *w = log->ctx;
     size_t want = w->mapped > 0 ? w->mapped : SEGMENT_MIN;
     void *map;
     int err, rc;
 
-    while (want < w->used + log->len + need)
+    if (w->mapped > 0 && need <= w->mapped - w->used)
+        return HB_OK;
+    while (want < w->used + need)
         want *= 2;
     if ((err = posix_fallocate(w->segment_fd, 0, (off_t)want)) != 0) {
         errno = err;
@@ -69,23 +72,37 @@ static int grow_segment(struct hb_log *log, size_t need, struct hb_err *e)
     hb_os_unmap(w->base, w->mapped);
     w->base = map;
     w->mapped = want;
-    log->data = w->base + w->used;
-    log->cap = want - w->used;
     return HB_OK;
+}
+
+/* log->data points into the mapped segment. */
+static int grow_segment(struct hb_log *log, size_t need, struct hb_err *e)
+{
+    struct worker *w = log->ctx;
+    int rc = reach(w, log->len + need, e);
+
+    if (rc == HB_OK) {
+        log->data = w->base + w->used;
+        log->cap = w->mapped - w->used;
+    }
+    return rc;
 }
 
 static int open_segment(struct worker *w, const char *path, struct hb_err *e)
 {
     w->segment = path;
-    w->log.grow = grow_segment;
-    w->log.ctx = w;
+    w->n_parts = w->file.table.live->n_parts;
+    if (w->n_parts == 1) {
+        w->log.grow = grow_segment;
+        w->log.ctx = w;
+    }
     w->segment_fd = open(path, O_RDWR | O_CLOEXEC);
     if (w->segment_fd < 0)
         return hb_fail_sys(e, HB_ENOINPUT, "cannot open the segment '%s'", path);
     if (!hb_os_lock(w->segment_fd, 0, 0))
         return hb_fail(e, HB_ECREATE,
                        "another worker writes the segment '%s': give each worker its own", path);
-    return grow_segment(&w->log, 0, e);
+    return reach(w, 0, e);
 }
 
 /* Begin a result: behind the round's earlier ones in a segment, else at the start of the buffer. */
@@ -94,8 +111,10 @@ static void begin_result(struct worker *w, uint64_t generation)
     if (w->segment != NULL) {
         if (generation != w->generation)
             w->used = 0; /* the mergers are done with the round before */
-        w->log.data = w->base + w->used;
-        w->log.cap = w->mapped - w->used;
+        if (w->n_parts == 1) {
+            w->log.data = w->base + w->used;
+            w->log.cap = w->mapped - w->used;
+        }
     }
     w->generation = generation;
     w->log.len = 0;
@@ -104,6 +123,33 @@ static void begin_result(struct worker *w, uint64_t generation)
 
 /* ---- tasks --------------------------------------------------------------------------------------
  */
+
+/* Name the records in the segment; with several parts they are sorted into it now, so that each
+ * merger reads its own and nobody else's. */
+static int to_segment(struct worker *w, struct hb_delta_head *head, struct hb_err *e)
+{
+    uint64_t bytes[HB_DELTA_PARTS_MAX];
+    uint8_t *at;
+    int rc;
+
+    (void)snprintf(head->segment, sizeof head->segment, "%s", w->segment);
+    head->offset = w->used;
+    if (w->n_parts == 1) {
+        head->kind = HB_DELTA_SEGMENT;
+        head->hash = hb_xxh3(w->log.data, w->log.len);
+    } else {
+        if ((rc = reach(w, w->log.len, e)) != HB_OK)
+            return rc;
+        at = w->base + w->used;
+        hb_records_split(w->log.data, w->log.len, w->n_parts, at, bytes);
+        head->kind = HB_DELTA_PARTS;
+        head->n_parts = w->n_parts;
+        for (uint32_t k = 0; k < w->n_parts; at += bytes[k++])
+            head->part[k] = (struct hb_delta_part){bytes[k], hb_xxh3(at, bytes[k])};
+    }
+    w->used += w->log.len;
+    return HB_OK;
+}
 
 static int send_result(struct worker *w, uint32_t job, const struct hb_task *task, uint64_t nodes,
                        struct hb_err *e)
@@ -116,13 +162,8 @@ static int send_result(struct worker *w, uint32_t job, const struct hb_task *tas
     int rc;
 
     w->message.len = 0;
-    if (w->segment != NULL) {
-        head.kind = HB_DELTA_SEGMENT;
-        (void)snprintf(head.segment, sizeof head.segment, "%s", w->segment);
-        head.offset = w->used;
-        head.hash = hb_xxh3(w->log.data, w->log.len);
-        w->used += w->log.len;
-    }
+    if (w->segment != NULL && (rc = to_segment(w, &head, e)) != HB_OK)
+        return rc;
     hb_delta_encode(&head, &w->message);
     if (w->segment == NULL)
         hb_buf_put(&w->message, w->log.data, w->log.len);
@@ -214,9 +255,9 @@ static void close_all(struct worker *w)
         hb_os_unmap(w->base, w->mapped);
         if (w->segment_fd >= 0)
             (void)close(w->segment_fd); /* nothing of ours is buffered */
-    } else {
-        hb_mem_free(w->log.data);
     }
+    if (w->segment == NULL || w->n_parts > 1)
+        hb_mem_free(w->log.data);
     hb_buf_fini(&w->message);
     hb_cfr_fini(&w->cfr);
     hb_buckets_fini(&w->buckets);

@@ -85,7 +85,7 @@ int hb_merge_begin(struct hb_merge *m, struct hb_err *e)
 
 static bool owned(const struct hb_merge *m, uint64_t row)
 {
-    return m->n_parts == 1 || (row >> 10) % m->n_parts == m->part;
+    return hb_record_part(row, m->n_parts) == m->part;
 }
 
 /* Whether a row of n > 0 actions begins at that word. */
@@ -106,7 +106,8 @@ HB_INLINE bool begins_row(const struct hb_merge *m, uint64_t row, unsigned n)
     return (offset & 1) == 0 && section->at[offset / 2] == n;
 }
 
-int hb_merge_check(const struct hb_merge *m, const uint8_t *p, size_t len, struct hb_err *e)
+HB_INLINE int check(const struct hb_merge *m, const uint8_t *p, size_t len, bool ours,
+                    struct hb_err *e)
 {
     size_t at = 0;
 
@@ -121,9 +122,22 @@ int hb_merge_check(const struct hb_merge *m, const uint8_t *p, size_t len, struc
         if (n == 0 || hb_record_kind(head) > HB_RECORD_STRATEGY || hb_record_bytes(n) > len - at ||
             !begins_row(m, hb_record_row(head), n))
             return hb_fail(e, HB_EPROTO, "the delta record at byte %zu does not fit the table", at);
+        if (ours && !owned(m, hb_record_row(head)))
+            return hb_fail(e, HB_EPROTO, "the delta record at byte %zu is another part's", at);
         at += hb_record_bytes(n);
     }
     return HB_OK;
+}
+
+int hb_merge_check(const struct hb_merge *m, const uint8_t *records, size_t len, struct hb_err *e)
+{
+    return check(m, records, len, false, e);
+}
+
+int hb_merge_check_part(const struct hb_merge *m, const uint8_t *records, size_t len,
+                        struct hb_err *e)
+{
+    return check(m, records, len, m->n_parts > 1, e);
 }
 
 /* v * factor rounded down or up at random, so that a small regret neither melts away nor stays for

@@ -49,6 +49,9 @@ int hb_merge_begin(struct hb_merge *m, struct hb_err *e) HB_MUSTUSE;
  * reaches an open table. */
 int hb_merge_check(const struct hb_merge *m, const uint8_t *records, size_t len,
                    struct hb_err *e) HB_MUSTUSE;
+/* The same for records that are said to be this part's: HB_EPROTO when one is not. */
+int hb_merge_check_part(const struct hb_merge *m, const uint8_t *records, size_t len,
+                        struct hb_err *e) HB_MUSTUSE;
 /* Add the part's share of records that hb_merge_check accepted. Errors: HB_ENOMEM, and then the
  * table stays open. Cost: aim 10-12 ns a record and core. */
 int hb_merge_add(struct hb_merge *m, const uint8_t *records, size_t len,

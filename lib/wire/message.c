@@ -163,11 +163,38 @@ void hb_delta_encode(const struct hb_delta_head *d, struct hb_buf *out)
     hb_buf_u64(out, d->n_records);
     hb_buf_u64(out, d->record_bytes);
     hb_buf_u8(out, d->kind);
+    if (d->kind == HB_DELTA_INLINE)
+        return;
+    hb_buf_str(out, d->segment);
+    hb_buf_u64(out, d->offset);
     if (d->kind == HB_DELTA_SEGMENT) {
-        hb_buf_str(out, d->segment);
-        hb_buf_u64(out, d->offset);
         hb_buf_u64(out, d->hash);
+        return;
     }
+    hb_buf_u32(out, d->n_parts);
+    for (uint32_t i = 0; i < d->n_parts; i++) {
+        hb_buf_u64(out, d->part[i].bytes);
+        hb_buf_u64(out, d->part[i].hash);
+    }
+}
+
+/* The directory of parts; their bytes must be those of the whole. */
+static void rd_parts(struct hb_rd *r, struct hb_delta_head *d)
+{
+    uint64_t left = d->record_bytes;
+
+    d->n_parts = hb_rd_u32(r);
+    if (d->n_parts < 2 || d->n_parts > HB_DELTA_PARTS_MAX) {
+        r->bad = true;
+        return;
+    }
+    for (uint32_t i = 0; i < d->n_parts; i++) {
+        d->part[i].bytes = hb_rd_u64(r);
+        d->part[i].hash = hb_rd_u64(r);
+        r->bad = r->bad || d->part[i].bytes > left;
+        left -= r->bad ? 0 : d->part[i].bytes;
+    }
+    r->bad = r->bad || left != 0;
 }
 
 int hb_delta_decode(struct hb_delta_head *d, const uint8_t **records, const void *p, size_t n,
@@ -183,10 +210,13 @@ int hb_delta_decode(struct hb_delta_head *d, const uint8_t **records, const void
     got.n_records = hb_rd_u64(&r);
     got.record_bytes = hb_rd_u64(&r);
     got.kind = hb_rd_u8(&r);
-    if (got.kind == HB_DELTA_SEGMENT) {
+    if (got.kind == HB_DELTA_SEGMENT || got.kind == HB_DELTA_PARTS) {
         rd_text(&r, got.segment, sizeof got.segment);
         got.offset = hb_rd_u64(&r);
-        got.hash = hb_rd_u64(&r);
+        if (got.kind == HB_DELTA_SEGMENT)
+            got.hash = hb_rd_u64(&r);
+        else
+            rd_parts(&r, &got);
     } else if (got.record_bytes <= hb_rd_left(&r)) {
         inlined = hb_rd_take(&r, (size_t)got.record_bytes);
     } else {
@@ -194,9 +224,9 @@ int hb_delta_decode(struct hb_delta_head *d, const uint8_t **records, const void
     }
     if ((rc = hb_rd_done(&r, what, e)) != HB_OK || (rc = check_task(&got.task, what, e)) != HB_OK)
         return rc;
-    if (got.kind > HB_DELTA_SEGMENT)
+    if (got.kind > HB_DELTA_PARTS)
         return hb_fail(e, HB_EFORMAT, "%s is of unknown kind %u", what, (unsigned)got.kind);
-    if (got.kind == HB_DELTA_SEGMENT &&
+    if (got.kind != HB_DELTA_INLINE &&
         (got.segment[0] == '\0' || got.offset > UINT64_MAX - got.record_bytes))
         return hb_fail(e, HB_EFORMAT, "%s names no possible segment", what);
     *d = got;

@@ -38,7 +38,17 @@ struct hb_task { /* iterations [first, first+count) on generation `generation` *
     uint32_t count; /* > 0 */
 };
 
-enum hb_delta_kind { HB_DELTA_INLINE = 0, HB_DELTA_SEGMENT = 1 };
+enum hb_delta_kind {
+    HB_DELTA_INLINE = 0,
+    HB_DELTA_SEGMENT = 1,
+    HB_DELTA_PARTS = 2, /* in a segment, the records of each part of the table by themselves */
+};
+#define HB_DELTA_PARTS_MAX 64
+
+struct hb_delta_part {
+    uint64_t bytes;
+    uint64_t hash; /* XXH3 of its records */
+};
 
 struct hb_delta_head {
     struct hb_task task; /* what it answers */
@@ -46,10 +56,13 @@ struct hb_delta_head {
     uint64_t n_records;
     uint64_t record_bytes; /* inline: they follow; segment: at [offset, +record_bytes) of it */
     uint8_t kind;          /* enum hb_delta_kind */
-    /* HB_DELTA_SEGMENT only: */
+    /* HB_DELTA_SEGMENT and HB_DELTA_PARTS: */
     char segment[200]; /* path of the segment */
     uint64_t offset;
-    uint64_t hash; /* XXH3 of the records */
+    uint64_t hash; /* HB_DELTA_SEGMENT: XXH3 of the records */
+    /* HB_DELTA_PARTS: from offset on, one part's records behind the other's; record_bytes together */
+    uint32_t n_parts; /* of the table, 2..HB_DELTA_PARTS_MAX */
+    struct hb_delta_part part[HB_DELTA_PARTS_MAX];
 };
 
 struct hb_commit {

@@ -169,6 +169,39 @@ gives_up() {
     says "segment"
 }
 
+@test "segments of a table in parts: each merger reads its own records, and the table is the same" {
+    first_round t
+    hb-merge --table t deltas >/dev/null
+    table p 42 3
+    cp p q
+    cp p u
+    : >segment
+    hb-worker --table p --transport segments --segment segment <todo >named
+    hb-frame decode <named >lines
+    grep -q '"kind":"parts","segment":"segment","offset":0,"parts":\[{"bytes":' lines
+    hb-frame encode <lines | cmp - named
+    for part in 0 1 2; do
+        hb-merge --table p --part "$part/3" named >/dev/null
+    done
+    [ "$(hb-ckpt hash p)" = "$(hb-ckpt hash t)" ]
+    # a table in other parts
+    table v 42 2
+    run --separate-stderr hb-merge --table v --part 0/2 named
+    assert_failure 65
+    says "a result in 3 parts for a table of 2"
+    # a directory in another order does not fit the records
+    jq -c 'if .kind == "parts" then .parts |= (.[0] as $x | .[1:2] + [$x] + .[2:]) else . end' \
+        lines | hb-frame encode >swapped
+    run --separate-stderr hb-merge --table q --part 1/3 swapped
+    assert_failure 65
+    # a changed segment is noticed by whom it concerns
+    flip segment 20
+    run --separate-stderr hb-merge --table u --part 0/3 named
+    assert_failure 65
+    says "fails its checksum"
+    hb-merge --table u --part 1/3 named >/dev/null
+}
+
 @test "a segment has one worker at a time" {
     first_round t
     : >segment

@@ -82,17 +82,30 @@ static void any_records(struct hb_buf *out)
         hb_buf_u8(out, (uint8_t)random32()); /* not a whole record */
 }
 
+/* Bytes of all of them. */
+static uint64_t any_parts(struct hb_delta_head *d)
+{
+    uint64_t sum = 0;
+
+    d->n_parts = 2 + below(HB_DELTA_PARTS_MAX - 1);
+    for (uint32_t i = 0; i < d->n_parts; i++) {
+        d->part[i] = (struct hb_delta_part){.bytes = random32(), .hash = any64()};
+        sum += d->part[i].bytes;
+    }
+    return sum;
+}
+
 static void any_delta(struct hb_buf *out)
 {
     struct hb_delta_head d = {.task = any_task(), .nodes = any64(), .n_records = any64()};
     struct hb_buf records = {0};
 
     if (below(2) > 0) {
-        d.kind = HB_DELTA_SEGMENT;
+        d.kind = below(2) > 0 ? HB_DELTA_SEGMENT : HB_DELTA_PARTS;
         any_text(d.segment, sizeof d.segment, false);
         d.offset = random32();
         d.hash = any64();
-        d.record_bytes = random32();
+        d.record_bytes = d.kind == HB_DELTA_SEGMENT ? random32() : any_parts(&d);
     } else {
         any_records(&records);
         d.record_bytes = records.len;

@@ -170,6 +170,86 @@ static size_t log_of_a_round(struct kit *k)
     return k->log.len;
 }
 
+/* Sorted by part, each part's records in their order; every part takes its own and no other's. */
+static void records_sorted_by_part_make_the_same_table(void)
+{
+    enum { PARTS = 3, ROUNDS = 6 };
+    struct hb_rules r = kit_game("leduc3");
+    struct hb_params p = mode_params(HB_DISCOUNT_LINEAR);
+    struct hb_hash whole, sorted;
+    struct kit one, many;
+
+    kit_open(&one, &r, &p, 1);
+    kit_open(&many, &r, &p, PARTS);
+    for (int i = 0; i < ROUNDS; i++) {
+        uint64_t bytes[PARTS];
+        struct hb_err e = {0};
+        uint8_t *split;
+        size_t at = 0;
+
+        (void)log_of_a_round(&many);
+        split = malloc(many.log.len + 1);
+        hb_records_split(many.log.data, many.log.len, PARTS, split, bytes);
+        CHECK_EQ(bytes[0] + bytes[1] + bytes[2], many.log.len);
+        kit_merge_begin(&many);
+        for (int k = 0; k < PARTS; at += bytes[k++]) {
+            CHECK(bytes[k] > 0);
+            CHECK_OK(hb_merge_check_part(&many.merge[k], split + at, bytes[k], &e), e);
+            CHECK_EQ(hb_merge_check_part(&many.merge[(k + 1) % PARTS], split + at, bytes[k], &e),
+                     HB_EPROTO);
+            CHECK_OK(hb_merge_add(&many.merge[k], split + at, bytes[k], &e), e);
+        }
+        kit_merge_end(&many);
+        kit_round(&one, 0);
+        free(split);
+    }
+    kit_hash(&one, &whole);
+    kit_hash(&many, &sorted);
+    CHECK(hb_hash_equal(&whole, &sorted));
+    kit_close(&one);
+    kit_close(&many);
+}
+
+/* Against a pass for each part. */
+static void splitting_keeps_every_record_and_their_order(void)
+{
+    struct rand_stream g = {.seed = 77};
+
+    for (int turn = 0; turn < 200; turn++) {
+        const uint32_t n_parts = (uint32_t)rand_in(&g, 1, HB_TABLE_PARTS_MAX);
+        uint8_t records[4000], split[4000], want[4000];
+        uint64_t bytes[HB_TABLE_PARTS_MAX];
+        size_t len = 0, at = 0;
+
+        for (int left = rand_in(&g, 0, 150); left > 0; left--) {
+            unsigned n = (unsigned)rand_in(&g, 1, 9);
+            uint64_t head = hb_record_head((uint64_t)rand_in(&g, 0, 1 << 20), HB_RECORD_REGRET, n);
+
+            memcpy(records + len, &head, sizeof head);
+            memset(records + len + HB_RECORD_HEAD, left, 2 * (size_t)n);
+            len += hb_record_bytes(n);
+        }
+        hb_records_split(records, len, n_parts, split, bytes);
+        for (uint32_t k = 0; k < n_parts; k++) {
+            size_t before = at;
+
+            for (size_t i = 0, n; i < len; i += n) {
+                uint64_t head;
+
+                memcpy(&head, records + i, sizeof head);
+                n = hb_record_bytes(hb_record_n(head));
+                if ((hb_record_row(head) / 1024) % n_parts == k) {
+                    memcpy(want + at, records + i, n);
+                    at += n;
+                }
+            }
+            CHECK_EQ(at - before, bytes[k]);
+        }
+        CHECK_EQ(at, len);
+        CHECK(memcmp(want, split, len) == 0);
+    }
+}
+
 static void hostile_records_are_refused_before_anything_changes(void)
 {
     struct hb_rules r = kit_game("leduc");
@@ -558,6 +638,8 @@ int main(int argc, char **argv)
         return print_golden();
     RUN(the_size_of_tasks_cannot_matter);
     RUN(the_number_of_parts_cannot_matter);
+    RUN(records_sorted_by_part_make_the_same_table);
+    RUN(splitting_keeps_every_record_and_their_order);
     RUN(the_order_of_records_cannot_matter);
     RUN(hostile_records_are_refused_before_anything_changes);
     RUN(a_record_is_accepted_where_a_row_of_its_size_begins);

@@ -28,6 +28,12 @@ static struct hb_delta_head some_delta(uint8_t kind)
         memcpy(d.segment, "/proc/7/fd/5", 13);
         d.offset = 4096;
         d.hash = 0x0123456789abcdef;
+    } else if (kind == HB_DELTA_PARTS) {
+        memcpy(d.segment, "/proc/7/fd/5", 13);
+        d.offset = 4096;
+        d.n_parts = 3;
+        d.part[0] = (struct hb_delta_part){.bytes = 4, .hash = 0x0123456789abcdef};
+        d.part[2] = (struct hb_delta_part){.bytes = 1, .hash = 5};
     }
     return d;
 }
@@ -70,6 +76,11 @@ static bool nth_message(int i, uint16_t *type, struct hb_buf *out)
         *type = HB_FRAME_ERROR;
         hb_error_encode(HB_EFORMAT, "no such\ngeneration", out);
         return true;
+    case 7:
+        delta = some_delta(HB_DELTA_PARTS);
+        *type = HB_FRAME_DELTA;
+        hb_delta_encode(&delta, out);
+        return true;
     default: return false;
     }
 }
@@ -100,11 +111,11 @@ static void golden_lines(struct hb_buf *text)
     uint32_t seq = 0;
     uint16_t type;
 
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 8; i++) {
         struct hb_buf payload = {0};
         struct hb_buf frame = {0};
 
-        (void)nth_message(i, &type, &payload); /* there are seven */
+        (void)nth_message(i, &type, &payload); /* there are eight */
         hb_frame_encode(&frame, &seq, type, (uint32_t)i * 10, payload.data, payload.len);
         for (size_t k = 0; k < frame.len; k++)
             hb_buf_printf(text, "%02x", frame.data[k]);
@@ -176,6 +187,12 @@ static void fields_come_back(void)
     CHECK(records == NULL && d.offset == 4096 && d.hash == 0x0123456789abcdef);
     CHECK_STR(d.segment, "/proc/7/fd/5");
     b.len = 0;
+    (void)nth_message(7, &(uint16_t){0}, &b); /* exists */
+    CHECK_OK(hb_delta_decode(&d, &records, b.data, b.len, &e), e);
+    CHECK(records == NULL && d.offset == 4096 && d.n_parts == 3 && d.record_bytes == 5);
+    CHECK(d.part[0].bytes == 4 && d.part[0].hash == 0x0123456789abcdef && d.part[1].bytes == 0);
+    CHECK(d.part[2].bytes == 1 && d.part[2].hash == 5);
+    b.len = 0;
     hb_commit_encode(&some_commit, &b);
     CHECK_OK(hb_commit_decode(&c, b.data, b.len, &e), e);
     CHECK(c.generation == 4 && c.iteration == 2000 && c.nodes == 99 && c.records == 7);
@@ -185,6 +202,28 @@ static void fields_come_back(void)
     CHECK_OK(hb_error_decode(&m, b.data, b.len, &e), e);
     CHECK_EQ(m.code, HB_EFORMAT);
     CHECK_STR(m.text, "no such?generation");
+    hb_buf_fini(&b);
+}
+
+/* A directory of n parts, the first two of that many bytes, for a result of 5. */
+static void refuse_parts(uint32_t n, uint64_t first, uint64_t second)
+{
+    struct hb_delta_head d = some_delta(HB_DELTA_PARTS);
+    struct hb_buf b = {0};
+
+    memset(d.part, 0, sizeof d.part);
+    d.part[0].bytes = first;
+    d.part[1].bytes = second;
+    d.n_parts = n < HB_DELTA_PARTS_MAX ? n : HB_DELTA_PARTS_MAX;
+    hb_delta_encode(&d, &b);
+    if (n > HB_DELTA_PARTS_MAX) { /* more than the encoder can be asked for */
+        const size_t at = b.len - 4 - 16 * (size_t)HB_DELTA_PARTS_MAX;
+
+        hb_set_u32(b.data + at, n);
+        hb_buf_u64(&b, 0);
+        hb_buf_u64(&b, 0);
+    }
+    CHECK_EQ(decode(HB_FRAME_DELTA, b.data, b.len), HB_EFORMAT);
     hb_buf_fini(&b);
 }
 
@@ -215,7 +254,12 @@ static void what_cannot_be_is_refused(void)
     b.len = 0;
     hb_delta_encode(&d, &b);
     CHECK_EQ(decode(HB_FRAME_DELTA, b.data, b.len), HB_EFORMAT);
-    d = some_delta(2);
+    refuse_parts(1, 5, 0);
+    refuse_parts(3, 5, 1);          /* more than all */
+    refuse_parts(3, 3, 1);          /* less */
+    refuse_parts(3, UINT64_MAX, 6); /* the sum wraps to what it should be */
+    refuse_parts(HB_DELTA_PARTS_MAX + 1, 5, 0);
+    d = some_delta(3);
     d.record_bytes = 0;
     b.len = 0;
     hb_delta_encode(&d, &b);
