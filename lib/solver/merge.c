@@ -51,6 +51,7 @@ int hb_merge_init(struct hb_merge *m, struct hb_table *t, uint32_t part, uint32_
     m->table = t;
     m->part = part;
     m->n_parts = n_parts;
+    m->parts = hb_parts_in(n_parts);
     if ((rc = find_rows(m, e)) != HB_OK ||
         (rc = hb_discounts_init(&m->discounts, &t->spec.params, e)) != HB_OK)
         hb_merge_fini(m);
@@ -85,7 +86,7 @@ int hb_merge_begin(struct hb_merge *m, struct hb_err *e)
 
 static bool owned(const struct hb_merge *m, uint64_t row)
 {
-    return hb_record_part(row, m->n_parts) == m->part;
+    return hb_part_of(&m->parts, row) == m->part;
 }
 
 /* Whether a row of n > 0 actions begins at that word. */

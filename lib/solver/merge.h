@@ -1,7 +1,7 @@
 /* merge.h - fold the deltas of a round into a table: the only writer of rows.               solver,
  * pure. Adds are exact integers, so that arrival order cannot matter. Discounts reach a row when it
  * is first touched in a later epoch; floors and halvings happen at the end of the round, only in
- * rows that need one. Part k of M owns the rows whose word offset / 1024 is k mod M, so that
+ * rows that need one. Part k of M owns the rows that hb_part_of (delta.h) says, so that
  * mergers in parallel share no row. Threads: a struct hb_merge belongs to one thread; several parts
  * of one table may run at once. */
 #ifndef HB_SOLVER_MERGE_H
@@ -24,6 +24,7 @@ struct hb_merge_rows {
 struct hb_merge {
     struct hb_table *table; /* keeps; mapped writable */
     uint32_t part, n_parts;
+    struct hb_parts parts;
     struct hb_discounts discounts;
     struct hb_round round;
     uint64_t *due; /* rows that need work at the end of the round: row | n << 48; owned */
