@@ -18,15 +18,21 @@
 
 #include "base/mem.h"
 
-#define LANES      HB_CLUSTER_LANES
-#define AHEAD      HB_CLUSTER_AHEAD
-#define LISTED_MAX 4096u /* centres with lists of neighbours: 8 k^2 bytes */
-#define FAR        (UINT32_MAX / 4)
+#define LANES         HB_CLUSTER_LANES
+#define AHEAD         HB_CLUSTER_AHEAD
+#define LISTED_MAX    4096u /* centres with lists of neighbours: 8 k^2 bytes */
+#define FAR           (UINT32_MAX / 4)
+#define FOUR          4u          /* centres that are compared at once */
+#define PACKED_MAX    (8u << 20)  /* bytes: as much as a cache may hold */
+#define PACKED_STRIDE (2 * LANES) /* numbers of a vector at most, for that */
 
 struct bounds {      /* of a run */
     uint32_t *drift; /* [k] how far the centre moved, at most */
     uint32_t *near;  /* [k] to the nearest other centre, at least */
     uint64_t *list;  /* [k][k] distance << 32 | centre, rising; NULL when k is large */
+    /* l2: the centres of those lists, FOUR side by side, two numbers of each next to each other:
+     * [k][blocks][stride / 2][FOUR][2]; NULL when that were too much */
+    int16_t *packed;
     uint32_t most, second, farthest; /* drifts; the centre that has most */
 };
 
@@ -326,10 +332,34 @@ static void look_around(struct hb_cluster_run *r)
     }
 }
 
+/* Numbers of the packed centres of a list. */
+static size_t packed_row(size_t k, size_t stride)
+{
+    return (k + FOUR - 2) / FOUR * FOUR * stride;
+}
+
+/* The centres of all lists, side by side. */
+static void pack_lists(const struct hb_cluster_run *r)
+{
+    const struct bounds *b = r->own;
+    const uint32_t stride = r->g->stride;
+
+    for (uint32_t a = 0; a < r->k; a++)
+        for (uint32_t i = 0; i + 1 < r->k; i++) {
+            const int16_t *from = hb_cluster_centre(r, (uint32_t)b->list[(size_t)a * r->k + i]);
+            int16_t *to = b->packed + a * packed_row(r->k, stride) + i / FOUR * FOUR * stride;
+
+            for (uint32_t j = 0; j < stride; j++)
+                to[j / 2 * LANES + i % FOUR * 2 + j % 2] = from[j];
+        }
+}
+
 static void moved(struct hb_cluster_run *r)
 {
     measure_drifts(r);
     look_around(r);
+    if (bounds(r)->packed != NULL)
+        pack_lists(r);
 }
 
 /* ---- labels ---- */
@@ -338,11 +368,8 @@ struct found {
     uint32_t label, d, second; /* the nearest, its distance, that of the next */
 };
 
-static inline void consider(const struct hb_cluster_run *r, const int16_t *x, uint32_t c,
-                            struct found *f)
+static inline void consider(struct found *f, uint32_t c, uint32_t d)
 {
-    uint32_t d = distance(r->g, x, hb_cluster_centre(r, c));
-
     if (d < f->d || (d == f->d && c < f->label)) {
         f->second = f->d;
         f->d = d;
@@ -350,6 +377,45 @@ static inline void consider(const struct hb_cluster_run *r, const int16_t *x, ui
     } else if (d < f->second) {
         f->second = d;
     }
+}
+
+/* Two numbers of a point for FOUR centres. */
+static inline lanes spread(const int16_t *x)
+{
+    return (lanes){x[0], x[1], x[0], x[1], x[0], x[1], x[0], x[1]};
+}
+
+/* Whether one of four numbers is not more than a bound. */
+static inline bool any_within(upairs d, uint32_t bound)
+{
+    const upairs sign = {1u << 31, 1u << 31, 1u << 31, 1u << 31}; /* compared as signed numbers */
+    const pairs more = (pairs)(d ^ sign) > (pairs)((bound + (upairs){0}) ^ sign);
+    uint64_t half[2];
+
+    memcpy(half, &more, sizeof half);
+    return (half[0] & half[1]) != UINT64_MAX;
+}
+
+/* The same as search for short vectors, FOUR centres at a time: a few beyond reach do no harm. */
+static inline struct found search_packed(const struct hb_cluster_run *r, const int16_t *x,
+                                         struct found f, uint64_t reach, uint32_t n_pairs)
+{
+    const uint64_t *list = bounds(r)->list + (size_t)f.label * r->k;
+    const int16_t *block = bounds(r)->packed + (size_t)f.label * packed_row(r->k, r->g->stride);
+    lanes pair[PACKED_STRIDE / 2];
+
+    for (uint32_t j = 0; j < n_pairs; j++)
+        pair[j] = spread(x + (size_t)2 * j);
+    for (uint32_t i = 0; i + 1 < r->k && list[i] >> 32 <= reach; i += FOUR) {
+        upairs d = {0};
+
+        for (uint32_t j = 0; j < n_pairs; j++, block += LANES)
+            d += (upairs)squares(pair[j] - load(block));
+        if (any_within(d, f.second))
+            for (uint32_t j = 0; j < FOUR && i + j + 1 < r->k; j++)
+                consider(&f, (uint32_t)list[i + j], d[j]);
+    }
+    return f;
 }
 
 /* The nearest centre of a point at distance d from its present one. The centre and its nearest
@@ -365,12 +431,15 @@ static struct found search(const struct hb_cluster_run *r, const int16_t *x, uin
     if (bounds(r)->list == NULL) {
         for (uint32_t c = 0; c < r->k; c++)
             if (c != label)
-                consider(r, x, c, &f);
+                consider(&f, c, distance(r->g, x, hb_cluster_centre(r, c)));
         return f;
     }
+    if (bounds(r)->packed != NULL) /* so that the compiler knows how long vectors are */
+        return r->g->stride == LANES ? search_packed(r, x, f, reach, LANES / 2)
+                                     : search_packed(r, x, f, reach, PACKED_STRIDE / 2);
     list = bounds(r)->list + (size_t)label * r->k;
     for (uint32_t i = 0; i + 1 < r->k && list[i] >> 32 <= reach; i++)
-        consider(r, x, (uint32_t)list[i], &f);
+        consider(&f, (uint32_t)list[i], distance(r->g, x, hb_cluster_centre(r, (uint32_t)list[i])));
     return f;
 }
 
@@ -441,6 +510,7 @@ static void run_fini(struct hb_cluster_run *r)
     hb_mem_free(b->drift);
     hb_mem_free(b->near);
     hb_mem_free(b->list);
+    hb_mem_free(b->packed);
 }
 
 static int run_init(struct hb_cluster_run *r, struct hb_err *e)
@@ -455,7 +525,13 @@ static int run_init(struct hb_cluster_run *r, struct hb_err *e)
     if ((rc = hb_mem_new(&b->drift, k, sizeof *b->drift, "centres", e)) != HB_OK ||
         (rc = hb_mem_new(&b->near, k, sizeof *b->near, "centres", e)) != HB_OK)
         return rc;
-    return k <= LISTED_MAX ? hb_mem_new(&b->list, k, k * sizeof *b->list, "centres", e) : HB_OK;
+    if (k > LISTED_MAX)
+        return HB_OK;
+    if ((rc = hb_mem_new(&b->list, k, k * sizeof *b->list, "centres", e)) != HB_OK ||
+        r->g->distance != HB_DISTANCE_L2 || r->g->stride > PACKED_STRIDE ||
+        k * packed_row(k, r->g->stride) * sizeof *b->packed > PACKED_MAX)
+        return rc;
+    return hb_mem_new(&b->packed, k, packed_row(k, r->g->stride) * sizeof *b->packed, "centres", e);
 }
 
 const struct hb_cluster_ops hb_cluster_dense = {
