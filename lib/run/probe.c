@@ -193,26 +193,29 @@ void hb_probe_watch(struct hb_probe *p)
     p->manners = now;
 }
 
+void hb_probe_scribble(struct hb_probe *p, int byte)
+{
+    memset(p->given, byte, sizeof p->given);
+    memset(&p->shape_given, byte, sizeof p->shape_given);
+}
+
 struct hb_abs *hb_probe_create(struct hb_probe *p, struct hb_services *services, const char *args,
                                size_t cap, char why[HB_PROBE_WHY], bool *sound)
 {
-    char given[2 * HB_PLUGIN_ARGS_MAX];
-    struct hb_shape shape;
     struct hb_abs *a;
     double since;
 
-    (void)snprintf(given, sizeof given, "%s", args);
+    (void)snprintf(p->given, sizeof p->given, "%s", args);
     (void)snprintf(p->c->args, sizeof p->c->args, "%s", args); /* for messages; may be cut */
-    hb_services_shape(services, 1u << p->street, &shape);
+    hb_services_shape(services, 1u << p->street, &p->shape_given);
     memset(why, GUARD, HB_PROBE_WHY);
     why[0] = '\0';
     since = hb_os_monotonic();
     hb_probe_enter(p, 0, HB_CALL_CREATE, 0);
-    a = p->plugin.abs->create(hb_services_host(services), &shape, given, why, cap);
+    a = p->plugin.abs->create(hb_services_host(services), &p->shape_given, p->given, why, cap);
     hb_probe_leave(p, 0);
     keep_time(p, HB_CALL_CREATE, since);
-    memset(given, GUARD, sizeof given); /* who kept a pointer will see it */
-    memset(&shape, GUARD, sizeof shape);
+    hb_probe_scribble(p, GUARD);
     *sound = memchr(why, '\0', cap) != NULL;
     for (size_t i = cap; i < HB_PROBE_WHY; i++)
         *sound = *sound && why[i] == GUARD;

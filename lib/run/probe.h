@@ -24,8 +24,10 @@ struct hb_probe {
     int wake;
     struct hb_plugin plugin;
     struct hb_services *services;
-    struct hb_standin standin;     /* lent to all services */
-    char args[HB_PLUGIN_ARGS_MAX]; /* those for the plugin */
+    struct hb_standin standin;          /* lent to all services */
+    char args[HB_PLUGIN_ARGS_MAX];      /* those for the plugin */
+    char given[2 * HB_PLUGIN_ARGS_MAX]; /* what create() got, of which nothing is left */
+    struct hb_shape shape_given;
     bool feature;
     struct hb_manners manners;
     /* the street and what is asked there */
@@ -66,6 +68,8 @@ struct hb_abs *hb_probe_create(struct hb_probe *p, struct hb_services *services,
                                size_t cap, char why[HB_PROBE_WHY], bool *sound);
 /* Whether the street is named by an extension, "rounds/1" or "identity/1". */
 bool hb_probe_announces(struct hb_probe *p, const char *extension);
+/* Write over what create() got: a plugin that kept a pointer will answer otherwise. */
+void hb_probe_scribble(struct hb_probe *p, int byte);
 void hb_probe_destroy(struct hb_probe *p, struct hb_abs *a);
 
 /* The hand or board that question `item` is about: one drawn from each of n_items equal parts of all. */

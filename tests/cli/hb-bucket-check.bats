@@ -7,11 +7,11 @@ load common
 HOSTILE=$B/tests/plugins/hostile
 CRASHED="(crashed: signal [0-9]+|ended the process with exit code 1)" # the latter by a sanitizer
 
-check() { # PLUGIN ARGS [OPTION...]: on the flop of the built-in deck
+check() { # PLUGIN ARGS [OPTION...]: on the flop of the built-in deck; patient, for sanitizers take their time
     local plugin=$1 args=$2
     shift 2
     run --separate-stderr hb-bucket check "$plugin" --args "$args" --plugin-path "$HOSTILE" \
-        --street flop --timeout 1 "$@"
+        --street flop --timeout "${TIMEOUT:-60}" "$@"
 }
 
 finds() { # CHECK ARGS REGEX: the naughty plugin fails CHECK with a detail like REGEX, exit 1
@@ -59,10 +59,10 @@ finds_only() { # as finds, and nothing else is wrong
 }
 
 @test "a crash in create" { finds create crash-create "create\(flop, 'crash-create'\) $CRASHED"; }
-@test "a hang in create" { finds create hang-create "create\(flop, 'hang-create'\) did not return within 1 s"; }
+@test "a hang in create" { TIMEOUT=1 finds create hang-create "create\(flop, 'hang-create'\) did not return within 1 s"; }
 @test "an exit in create" { finds create exit-create "create\(flop, 'exit-create'\) ended the process with exit code 3"; }
 @test "a crash in bucket" { finds_only range crash-bucket "bucket\(flop, 3\) $CRASHED"; }
-@test "a hang in bucket" { finds_only range hang-bucket 'bucket\(flop, 3\) did not return within 1 s'; }
+@test "a hang in bucket" { TIMEOUT=1 finds_only range hang-bucket 'bucket\(flop, 3\) did not return within 1 s'; }
 @test "an exit in bucket" { finds_only range exit-bucket 'bucket\(flop, 3\) ended the process with exit code 3'; }
 @test "a crash in destroy" { finds_only determinism crash-destroy "destroy\(\) on the flop $CRASHED"; }
 @test "a crash in vectors" { PLUGIN=naughty_vectors finds_only vectors crash "vectors\(flop, board 0\) $CRASHED"; }
