@@ -99,6 +99,10 @@ static void on_progress(void *ctx, const struct hb_lbr *l)
     if (now - j->said_s < SAY_EVERY_S && (done < l->n_deals || j->said_s == j->start_s))
         return;
     j->said_s = now;
+    if (done == 0) {
+        tool_info("%llu hands played to fit the corrections to", (unsigned long long)l->n_learned);
+        return;
+    }
     tool_info("%llu of %llu hands (%.0f hands/s): the responder wins %.1f +- %.1f mbb/hand",
               2 * (unsigned long long)done, 2 * (unsigned long long)l->n_deals,
               2 * (double)done / (now - j->start_s), mbb(l, l->chips[0].mean),

@@ -158,6 +158,10 @@ static void on_progress(void *ctx, const struct hb_match *m)
     if (now - j->said_s < SAY_EVERY_S && (done < m->n_deals || j->said_s == j->start_s))
         return;
     j->said_s = now;
+    if (done == 0) {
+        tool_info("%llu hands played to learn from", (unsigned long long)m->n_learned);
+        return;
+    }
     tool_info("%llu of %llu hands (%.0f hands/s): %s wins %.1f +- %.1f mbb/hand",
               (unsigned long long)done * (unsigned)m->n,
               (unsigned long long)m->n_deals * (unsigned)m->n,

@@ -476,6 +476,15 @@ static int play_deal(void *ctx, uint64_t deal, double *number, struct hb_buf *lo
     return rc;
 }
 
+/* hb_deals */
+static void pass_tell(void *ctx)
+{
+    const struct play *p = ctx;
+
+    if (p->tell != NULL)
+        p->tell(p->tell_ctx, p->l);
+}
+
 /* ---- factors ---- */
 
 /* Solve a x = b by elimination; an unknown that nothing depends on stays 1. */
@@ -539,16 +548,7 @@ static int learn(struct play *p, struct hb_err *e)
     if (rc != HB_OK)
         return rc;
     fit(s, n, p->factor);
-    p->l->n_learned = 2 * (uint64_t)n;
     return HB_OK;
-}
-
-static void pass_tell(void *ctx)
-{
-    const struct play *p = ctx;
-
-    if (p->tell != NULL)
-        p->tell(p->tell_ctx, p->l);
 }
 
 static void set_bets(struct play *p)

@@ -62,7 +62,8 @@ struct hb_lbr { /* {0} is closed; not to be moved while it is open */
 int hb_lbr_open(const char *name, const struct hb_lbr_options *o, struct hb_lbr *l,
                 struct hb_err *e) HB_MUSTUSE;
 void hb_lbr_close(struct hb_lbr *l);
-/* Play. tell is called now and then with the results so far in l; may be NULL. The result depends on
+/* Play. tell is called now and then with the results so far in l, also while the factors are fitted:
+ * then there are none; may be NULL. The result depends on
  * strategy, options and seed alone. Cost for hold'em: some milliseconds a hand. */
 int hb_lbr_run(struct hb_lbr *l, void (*tell)(void *ctx, const struct hb_lbr *l), void *ctx,
                struct hb_err *e) HB_MUSTUSE;

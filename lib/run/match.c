@@ -221,6 +221,7 @@ static int learn(struct play *p, struct hb_err *e)
         hb_hand_deal(&m->rules, m->o.seed, HB_DEALS_LEARN + m->n_learned, hand, &p->hand);
         if ((rc = play_hand(m, &p->hand, e)) == HB_OK)
             rc = hb_aivat_learn(m->estimator, &p->hand, hb_hand_player(2, 0, hand), e);
+        pass_tell(p);
     }
     hb_aivat_freeze(m->estimator);
     return rc;

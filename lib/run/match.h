@@ -63,7 +63,8 @@ struct hb_match_watch {
     void *ctx;
     /* The next hands of the log; NULL without one. */
     int (*log)(void *ctx, const void *text, size_t len, struct hb_err *e);
-    /* Now and then, with the results so far in m; may be NULL. */
+    /* Now and then, with the results so far in m, also while AIVAT learns: then there are none; may
+     * be NULL. */
     void (*tell)(void *ctx, const struct hb_match *m);
 };
 /* Play. Errors: those of players, pool and log; HB_ELIMIT when the log of a block takes more than 4
