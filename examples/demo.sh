@@ -53,6 +53,8 @@ cat <<END
 
   hb-show $latest --at r250 --format svg > chart.svg     the answer to the opening raise
   hb-show $latest --at r250c/ --board AsKd7c             a flop
+  hb-show $latest --tree                                 every line before the flop
+  hb-eval sanity $latest                                 does it fold aces, or the nuts?
   hb-train --config $here/demo.yaml --logdir $logdir --resume-from latest --time-budget 600
   hb-ckpt verify $latest
 END
