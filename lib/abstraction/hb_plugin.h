@@ -13,7 +13,9 @@
  * Rules. Structs that cross begin with their size, grow at the end and never change otherwise: test
  * a member with HB_HAS before the first use. A plugin never exits, writes to descriptors 0 to 2,
  * touches signals or the locale, or starts threads; equal arguments give equal buckets, always.
- * Thread words: [main] called by one thread, no other call in progress; [any] by several at once.
+ * Thread words: [main] called by one thread, no other call in progress; [any] by several at once, or
+ * in processes that were forked after create(), each with a copy of the instance of its own: what one
+ * of them remembers the others do not see.
  * hb_plugin(3) is the manual page. */
 #ifndef HB_PLUGIN_H
 #define HB_PLUGIN_H
