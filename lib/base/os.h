@@ -39,6 +39,10 @@ uint64_t hb_os_large_bytes(const void *p);
  * that, so that a full disk is an error here and not a SIGBUS later. HB_EIO naming `path`. */
 int hb_os_reserve(int fd, uint64_t bytes, const char *path, struct hb_err *e) HB_MUSTUSE;
 
+/* Let the system begin to write these bytes of a file to the disk, so that a later fsync has less to
+ * wait for. Only a hint: it does not wait, and where it cannot be given nothing happens. */
+void hb_os_start_writeback(int fd, uint64_t at, uint64_t bytes);
+
 /* Map [0, bytes) of an fd shared. Errors: HB_ESYS, HB_ENOMEM; HB_EFORMAT when the file is shorter
  * (touching what is not there would be a SIGBUS). Unmap with hb_os_unmap (NULL is a no-op). */
 int hb_os_map(int fd, uint64_t bytes, bool writable, void **out, struct hb_err *e) HB_MUSTUSE;

@@ -297,6 +297,11 @@ static int shared_fd(const char *name, uint64_t bytes)
     return fd;
 }
 
+void hb_os_start_writeback(int fd, uint64_t at, uint64_t bytes)
+{
+    (void)sync_file_range(fd, (off64_t)at, (off64_t)bytes, SYNC_FILE_RANGE_WRITE); /* a hint */
+}
+
 int hb_os_shared_new(const char *dir, const char *name, uint64_t bytes, struct hb_os_shared *s,
                      struct hb_err *e)
 {

@@ -37,6 +37,13 @@ int hb_os_reserve(int fd, uint64_t bytes, const char *path, struct hb_err *e)
     return fill_with_zeros(fd, bytes, path, e);
 }
 
+void hb_os_start_writeback(int fd, uint64_t at, uint64_t bytes)
+{
+    (void)fd;
+    (void)at;
+    (void)bytes;
+}
+
 int hb_os_shared_new(const char *dir, const char *name, uint64_t bytes, struct hb_os_shared *s,
                      struct hb_err *e)
 {

@@ -6,13 +6,17 @@
 #include "base/bytes.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/os.h"
 #include "store/container_records.h"
+
+#define WRITEBACK_STEP (8u << 20) /* bytes */
 
 struct hb_cwriter {
     int fd;
     char *name; /* owned */
     char magic[4];
-    uint64_t at;            /* bytes written so far */
+    uint64_t at;            /* bytes written so far, */
+    uint64_t begun;         /* of them on their way to the disk */
     struct hb_buf sections; /* records of the index */
     struct hb_buf chunks;
     uint32_t n_sections;
@@ -56,6 +60,10 @@ static int emit(struct hb_cwriter *w, const void *p, size_t n, struct hb_err *e)
 
     w->failed = rc != HB_OK;
     w->at += n;
+    if (w->at - w->begun >= WRITEBACK_STEP) { /* the disk works while the next chunks are packed */
+        hb_os_start_writeback(w->fd, w->begun, w->at - w->begun);
+        w->begun = w->at;
+    }
     return rc;
 }
 
