@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # convergence.sh - exact exploitability against iterations and CPU seconds, and against round sizes.
 #
-#   tests/bench/convergence.sh DIR        B=build  SEEDS="1 2"
+#   tests/bench/convergence.sh DIR [PART...]        B=build  SEEDS="1 2"
 #
-# Writes DIR/leduc.tsv, leduc52.tsv, pushfold.tsv and staleness.tsv, and draws one SVG of each with
-# curves.awk beside this script. Every run is stopped at each of the iterations below, evaluated exactly
+# Parts: leduc leduc52 pushfold staleness; all by default; draw: no new numbers. Writes DIR/PART.tsv and
+# draws SVGs of what is there with curves.awk beside this script. Every run is stopped at each of the iterations below, evaluated exactly
 # and resumed, which changes no bit of it; its CPU seconds are those of all its processes, start-up
 # included, with one worker. The files in examples/convergence were made so.
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."
 out=${1:?DIR}
+shift
+parts=${*:-leduc leduc52 pushfold staleness}
 bin=${B:-build}/bin
 seeds=${SEEDS:-1 2}
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/hb-curves.XXXXXX")
@@ -41,29 +43,34 @@ marks() { # FROM TO: 1, 2 and 5 times the powers of ten
         if (k * e >= from && k * e <= to) printf "%d ", k * e }'
 }
 
-for game in leduc leduc52 pushfold; do
-    case $game in
+for part in $parts; do
+    case $part in
     leduc) list=$(marks 1000 5000000) ;;
-    leduc52) list=$(marks 10000 2000000) ;;
-    pushfold) list=$(marks 10000 2000000) ;;
+    leduc52 | pushfold) list=$(marks 10000 2000000) ;;
+    staleness) list=1000000 ;;
+    draw) continue ;;
+    *) echo "no part '$part'" >&2 && exit 64 ;;
     esac
-    header >"$out/$game.tsv"
-    for seed in $seeds; do
-        # shellcheck disable=SC2086 # a list
-        curve $game "$seed" "" $list >>"$out/$game.tsv"
-        echo "$game, seed $seed: $(tail -n 1 "$out/$game.tsv" | cut -f 3-)"
-    done
-done
-header >"$out/staleness.tsv"
-for round in 30 100 300 1000 3000 10000 30000; do
-    for seed in $seeds; do
-        curve leduc "$seed" $round 1000000 >>"$out/staleness.tsv"
+    rounds=rule
+    game=$part
+    if [ "$part" = staleness ]; then
+        rounds='30 100 300 1000 3000 10000 30000'
+        game=leduc
+    fi
+    header >"$out/$part.tsv"
+    for round in $rounds; do
+        for seed in $seeds; do
+            # shellcheck disable=SC2086 # a list
+            curve $game "$seed" "${round#rule}" $list >>"$out/$part.tsv"
+            echo "$part, seed $seed: $(tail -n 1 "$out/$part.tsv" | cut -f 2-)"
+        done
     done
 done
 
 draw() { # NAME TITLE XLABEL X-COLUMN [LABEL X Y]...: mean over the seeds; points of others as they are
     local name=$1 title=$2 xlabel=$3 x=$4
     shift 4
+    [ -f "$out/${name%-*}.tsv" ] || return 0
     {
         awk -F '\t' -v x="$x" 'NR > 1 { k = x == "round" ? $2 : $3; sum[k] += $5; cpu[k] += $4; n[k]++ }
             END { for (k in sum) printf "hb\t%.9g\t%.9g\n", x == "cpu" ? cpu[k] / n[k] : k, sum[k] / n[k] }' \
