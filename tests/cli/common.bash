@@ -36,7 +36,7 @@ PATH=$HB_BIN:$PATH
 unset HB_PLUGIN_PATH HB_LOG NO_COLOR
 umask 022
 # A test that hangs fails after this many seconds.
-export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-$([ -n "${HB_LONG:-}" ] && echo 1800 || echo 180)}
+export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-$([ -n "${HB_LONG:-}" ] && echo 1800 || echo 300)}
 
 common_setup() {
     cd "$BATS_TEST_TMPDIR" || return 1
