@@ -383,6 +383,8 @@ double hb_os_cpu_seconds(pid_t pid)
     unsigned long long user;
     unsigned long long sys;
 
+    if (pid <= 0) /* nobody; the clock of 0 would be our own */
+        return 0.0;
     if (clock_getcpuclockid(pid, &clock) == 0 && clock_gettime(clock, &t) == 0)
         return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
     if ((at = proc_stat(pid, text)) != NULL &&
