@@ -14,11 +14,14 @@ int hb_deck_has(const struct hb_deck *deck, uint8_t card)
 
 int hb_deck_cards(const struct hb_deck *deck, uint8_t out[HB_CARDS])
 {
+    /* never more than 52 cards, also of a deck that hb_deck_check would refuse */
+    const int first_rank = deck->n_ranks < HB_RANKS ? HB_RANKS - deck->n_ranks : 0;
+    const int first_suit = deck->n_suits < HB_SUITS ? HB_SUITS - deck->n_suits : 0;
     int n = 0;
 
-    for (uint8_t card = 0; card < HB_CARDS; card++)
-        if (hb_deck_has(deck, card))
-            out[n++] = card;
+    for (int rank = first_rank; rank < HB_RANKS; rank++)
+        for (int suit = first_suit; suit < HB_SUITS; suit++)
+            out[n++] = (uint8_t)(rank * HB_SUITS + suit); /* those that hb_deck_has, ascending */
     return n;
 }
 

@@ -68,6 +68,17 @@ static void a_deck_holds_its_highest_ranks_and_last_suits(void)
     hb_cards_format(cards, hb_deck_cards(&leduc, cards), text);
     CHECK_STR(text, "QhQsKhKsAhAs");
     CHECK_EQ(hb_deck_cards(&holdem, cards), 52);
+    for (int ranks = 0; ranks <= HB_RANKS + 2; ranks++)
+        for (int suits = 0; suits <= HB_SUITS + 2; suits++) {
+            struct hb_deck deck = {.n_ranks = (uint8_t)ranks, .n_suits = (uint8_t)suits};
+            int n = hb_deck_cards(&deck, cards);
+            int at = 0;
+
+            for (uint8_t card = 0; card < HB_CARDS; card++)
+                if (hb_deck_has(&deck, card))
+                    CHECK(at < n && cards[at++] == card);
+            CHECK_EQ(at, n);
+        }
     CHECK(!hb_deck_has(&leduc, hb_card_of(12, 1)));
     CHECK(!hb_deck_has(&holdem, 52));
 }
