@@ -43,7 +43,9 @@ static void show_finding(void *ctx, const struct hb_finding *f)
     struct hb_buf line = {0};
     uint32_t *n = ctx;
 
-    hb_buf_printf(&line, "{\"check\":\"%s\",\"street\":", f->check);
+    hb_buf_printf(&line, "{\"check\":");
+    hb_json_str(&line, f->check);
+    hb_buf_printf(&line, ",\"street\":");
     if (f->street >= 0)
         hb_json_str(&line, hb_street_name(f->street));
     else

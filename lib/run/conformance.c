@@ -14,12 +14,14 @@
 #include "base/os.h"
 #include "run/probe.h"
 
+#define OWN_WORK    100  /* timeouts */
 #define INPUT_BYTES 4096 /* there to be read: it is seen by the offset */
 
 struct check { /* a conformance check in progress */
     const struct hb_conformance *what;
-    struct hb_os_shared memory, input,
-        output; /* input, output: descriptors 0 and 1, 2 of children */
+    struct hb_os_shared memory; /* struct hb_conduct */
+    struct hb_os_shared input;  /* descriptor 0 of the children */
+    struct hb_os_shared output; /* descriptors 1 and 2 */
     struct hb_conduct *c;
     hb_conformance_report report;
     void *ctx;
@@ -60,24 +62,26 @@ _Noreturn static void be_child(const struct check *k, int street, bool last, int
 
 /* ---- findings ---- */
 
-static void tell(struct check *k, const struct hb_finding *f)
+/* What lies in shared memory may have been written over by the plugin. */
+static void tell(struct check *k, struct hb_finding f)
 {
-    k->n_failed += f->verdict == HB_VERDICT_FAIL;
-    k->report(k->ctx, f);
+    f.check[sizeof f.check - 1] = '\0';
+    f.detail[sizeof f.detail - 1] = '\0';
+    if (f.street >= HB_STREETS || f.street < 0)
+        f.street = -1;
+    if (f.verdict != HB_VERDICT_PASS && f.verdict != HB_VERDICT_SKIP)
+        f.verdict = HB_VERDICT_FAIL;
+    k->n_failed += f.verdict == HB_VERDICT_FAIL;
+    k->report(k->ctx, &f);
 }
 
 static void tell_new(struct check *k)
 {
     uint32_t n = atomic_load(&k->c->n_findings);
 
-    n = n < HB_CONDUCT_FINDINGS ? n : HB_CONDUCT_FINDINGS; /* a plugin may have written there */
-    while (k->n_reported < n) {
-        struct hb_finding f = k->c->finding[k->n_reported++];
-
-        f.check[sizeof f.check - 1] = '\0';
-        f.detail[sizeof f.detail - 1] = '\0';
-        tell(k, &f);
-    }
+    n = n < HB_CONDUCT_FINDINGS ? n : HB_CONDUCT_FINDINGS;
+    while (k->n_reported < n)
+        tell(k, k->c->finding[k->n_reported++]);
 }
 
 /* "bucket(flop, 3)", of several threads "bucket(flop, 3) or bucket(flop, 9), asked at once,", and
@@ -112,7 +116,7 @@ static void tell_end(struct check *k, const char *how)
     blame(k->c, who, sizeof who);
     (void)snprintf(f.check, sizeof f.check, "%s", k->c->check);
     (void)snprintf(f.detail, sizeof f.detail, "%s %s", who, how);
-    tell(k, &f);
+    tell(k, f);
 }
 
 /* ---- the parent ---- */
@@ -126,11 +130,20 @@ static uint64_t calls_made(const struct hb_conduct *c)
     return n;
 }
 
-/* Report what comes until the child is done or the pipe ends; false when no call returned for the
- * length of the timeout. */
+static bool in_a_call(const struct hb_conduct *c)
+{
+    for (int i = 0; i < HB_CONDUCT_CALLERS; i++)
+        if (atomic_load(&c->caller[i].inside))
+            return true;
+    return false;
+}
+
+/* Report what comes until the child is done or the pipe ends; false when a call did not return for
+ * the length of the timeout. Between calls the child does hb's own work, which is given more time. */
 static bool follow(struct check *k, int from)
 {
     struct pollfd fd = {.fd = from, .events = POLLIN};
+    int n_idle = 0;
 
     for (;;) {
         uint64_t before = calls_made(k->c);
@@ -138,7 +151,8 @@ static bool follow(struct check *k, int from)
         char drop[256];
         size_t got;
 
-        if (ready == 0 && calls_made(k->c) == before)
+        n_idle = ready == 0 && calls_made(k->c) == before ? n_idle + 1 : 0;
+        if (n_idle > 0 && (in_a_call(k->c) || n_idle == OWN_WORK))
             return false;
         if (ready > 0 && hb_io_read_some(from, drop, sizeof drop, &got, "a check", NULL) != HB_OK)
             return true;
@@ -157,6 +171,7 @@ static void how_it_ended(int status, char out[64])
 /* One process of checks. *street is where to go on after a death, or HB_STREETS. */
 static int run_child(struct check *k, int *street, bool last, struct hb_err *e)
 {
+    const int from = *street;
     int fds[2];
     char how[64];
     int status = 0;
@@ -195,8 +210,8 @@ static int run_child(struct check *k, int *street, bool last, struct hb_err *e)
     if (!moves)
         (void)snprintf(how, sizeof how, "did not return within %g s", k->what->timeout_ms / 1000.0);
     tell_end(k, how);
-    if (k->c->loaded)
-        *street = k->c->street + 1;
+    if (k->c->loaded) /* always forwards */
+        *street = (k->c->street > from && k->c->street < HB_STREETS ? k->c->street : from) + 1;
     return HB_OK;
 }
 
@@ -211,7 +226,7 @@ static void tell_manners(struct check *k)
         f.verdict = k->c->manner[which].bad ? HB_VERDICT_FAIL : HB_VERDICT_PASS;
         (void)snprintf(f.detail, sizeof f.detail, "%.*s", HB_FINDING_MAX - 1,
                        k->c->manner[which].bad ? k->c->manner[which].detail : "left alone");
-        tell(k, &f);
+        tell(k, f);
     }
 }
 
@@ -223,7 +238,7 @@ static void tell_accepted(struct check *k)
         if (k->c->accepted[s])
             return;
     (void)snprintf(f.detail, sizeof f.detail, "no street is accepted with these arguments");
-    tell(k, &f);
+    tell(k, f);
 }
 
 static int run_checks(struct check *k, struct hb_err *e)

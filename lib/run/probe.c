@@ -21,7 +21,7 @@
 void hb_probe_call_text(const struct hb_conduct *c, int caller, char *out, size_t cap)
 {
     const struct hb_conduct_call *now = &c->caller[caller];
-    const char *street = c->street >= 0 ? hb_street_name(c->street) : "";
+    const char *street = c->street >= 0 && c->street < HB_STREETS ? hb_street_name(c->street) : "";
     unsigned long long number = atomic_load(&now->number);
 
     switch (atomic_load(&now->call)) {
