@@ -235,6 +235,13 @@ YAML
         read -r -u 6 line
         [[ $line == *"\"hand\":\"$hand\""* ]]
     done
+    if [ -r /proc/self/status ]; then # it sleeps until there is a question
+        mkfifo quiet
+        run ! read -r -t 0.5 <>quiet
+        before=$(grep ctxt_switches "/proc/${BG[0]}/status")
+        run ! read -r -t 1 <>quiet
+        [ "$(grep ctxt_switches "/proc/${BG[0]}/status")" = "$before" ]
+    fi
     exec 5>&-
     wait "${BG[0]}"
     exec 6<&-
