@@ -12,33 +12,47 @@
 
 /* ---- choice ---- */
 
+/* Draw boards of all kinds. */
+static int draw_boards(struct hb_evaluation *v, uint32_t n_drawn, uint64_t seed, struct hb_err *e)
+{
+    uint32_t n = hb_public_first_boards(v->walk);
+    struct hb_boardsample_board *board = NULL;
+    int rc = hb_mem_new(&board, n, sizeof *board, "boards", e);
+
+    for (uint32_t i = 0; i < n && rc == HB_OK; i++) {
+        board[i].weight = hb_public_first_weight(v->walk, i);
+        board[i].kind = hb_boardsample_kind(hb_public_first_board(v->walk, i));
+    }
+    if (rc == HB_OK)
+        rc = hb_boardsample_draw(board, n, n_drawn, seed, &v->sample, e);
+    hb_mem_free(board);
+    return rc;
+}
+
 /* Draw boards, and list what is to be done: they, rising, and the run-outs before them. */
 static int draw(struct hb_evaluation *v, uint32_t n_drawn, uint64_t seed, struct hb_err *e)
 {
     uint32_t n_boards = hb_public_first_boards(v->walk);
-    uint32_t *weight = NULL;
-    uint32_t n_runouts;
+    bool *drawn = NULL;
+    uint32_t n_units;
     int rc;
 
-    if ((rc = hb_public_set_apart(v->walk, e)) != HB_OK)
+    if ((rc = hb_public_set_apart(v->walk, e)) != HB_OK ||
+        (rc = draw_boards(v, n_drawn, seed, e)) != HB_OK)
         return rc;
-    n_runouts = hb_public_units(v->walk) - n_boards;
-    if ((rc = hb_mem_new(&weight, n_boards, sizeof *weight, "boards", e)) != HB_OK)
+    n_units = hb_public_units(v->walk);
+    if ((rc = hb_mem_new(&v->result, n_boards, sizeof *v->result, "results", e)) != HB_OK ||
+        (rc = hb_mem_new(&v->unit, n_units, sizeof *v->unit, "a sample of boards", e)) != HB_OK ||
+        (rc = hb_mem_new(&drawn, n_boards, sizeof *drawn, "boards", e)) != HB_OK)
         return rc;
-    for (uint32_t i = 0; i < n_boards; i++)
-        weight[i] = hb_public_first_weight(v->walk, i);
-    rc = hb_boardsample_draw(weight, n_boards, n_drawn, seed, &v->sample, e);
-    if (rc == HB_OK &&
-        (rc = hb_mem_new(&v->result, n_boards, sizeof *v->result, "results", e)) == HB_OK)
-        rc = hb_mem_new(&v->unit, n_drawn + n_runouts, sizeof *v->unit, "a sample of boards", e);
-    for (uint32_t k = 0; rc == HB_OK && k < v->sample.n_strata; k++)
+    for (uint32_t k = 0; k < v->sample.n_strata; k++)
         for (uint32_t i = 0; i < v->sample.stratum[k].n_drawn; i++)
-            weight[v->sample.order[v->sample.stratum[k].first + i]] = 0; /* marks it */
-    for (uint32_t i = 0; rc == HB_OK && i < n_boards + n_runouts; i++)
-        if (i >= n_boards || weight[i] == 0)
+            drawn[v->sample.order[v->sample.stratum[k].first + i]] = true;
+    for (uint32_t i = 0; i < n_units; i++)
+        if (i >= n_boards || drawn[i])
             v->unit[v->n_units++] = i;
-    hb_mem_free(weight);
-    return rc;
+    hb_mem_free(drawn);
+    return HB_OK;
 }
 
 /* Take the walk over boards when it is cheaper than that over deals, or forced. */

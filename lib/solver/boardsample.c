@@ -11,8 +11,30 @@ enum { FEWEST = 4 }; /* boards of a stratum: two a half, for a variance each */
 
 /* ---- drawing ---- */
 
-/* Strata by rising weight, with their numbers of boards. */
-static uint32_t find_strata(const uint32_t *weight, uint32_t n_boards,
+uint8_t hb_boardsample_kind(uint64_t board)
+{
+    uint64_t suits = 0;
+    int n_ranks = 0;
+
+    for (; board != 0; board >>= HB_SUITS) { /* a rank, four bits */
+        suits |= board & 15;
+        n_ranks += (board & 15) != 0;
+    }
+    return (uint8_t)(n_ranks * (HB_SUITS + 1) + __builtin_popcountll(suits));
+}
+
+static bool comes_before(const struct hb_boardsample_board *a, const struct hb_boardsample_board *b)
+{
+    return a->weight != b->weight ? a->weight < b->weight : a->kind < b->kind;
+}
+
+static bool is_same(const struct hb_boardsample_board *a, const struct hb_boardsample_board *b)
+{
+    return a->weight == b->weight && a->kind == b->kind;
+}
+
+/* Strata in their order, with their numbers of boards. */
+static uint32_t find_strata(const struct hb_boardsample_board *board, uint32_t n_boards,
                             struct hb_boardsample_stratum *out)
 {
     uint32_t n = 0;
@@ -20,12 +42,12 @@ static uint32_t find_strata(const uint32_t *weight, uint32_t n_boards,
     for (uint32_t i = 0; i < n_boards; i++) {
         uint32_t at = 0;
 
-        while (at < n && out[at].weight < weight[i])
+        while (at < n && comes_before(&out[at].is, &board[i]))
             at++;
-        if (at == n || out[at].weight != weight[i]) {
+        if (at == n || !is_same(&out[at].is, &board[i])) {
             assert(n < HB_BOARDSAMPLE_STRATA_MAX);
             memmove(out + at + 1, out + at, (n++ - at) * sizeof *out);
-            out[at] = (struct hb_boardsample_stratum){.weight = weight[i]};
+            out[at] = (struct hb_boardsample_stratum){.is = board[i]};
         }
         out[at].n_boards++;
     }
@@ -37,10 +59,10 @@ static uint32_t fewest(const struct hb_boardsample_stratum *s)
     return s->n_boards < FEWEST ? s->n_boards : FEWEST;
 }
 
-uint32_t hb_boardsample_least(const uint32_t *weight, uint32_t n_boards)
+uint32_t hb_boardsample_least(const struct hb_boardsample_board *board, uint32_t n_boards)
 {
     struct hb_boardsample_stratum s[HB_BOARDSAMPLE_STRATA_MAX];
-    uint32_t n = find_strata(weight, n_boards, s);
+    uint32_t n = find_strata(board, n_boards, s);
     uint32_t least = 0;
 
     for (uint32_t i = 0; i < n; i++)
@@ -61,7 +83,7 @@ static void allot(struct hb_boardsample *s)
 
         for (uint32_t i = 0; i < s->n_strata; i++) {
             struct hb_boardsample_stratum *x = &s->stratum[i];
-            double deals = (double)x->weight * x->n_boards;
+            double deals = (double)x->is.weight * x->n_boards;
             double would = deals * deals / ((double)x->n_drawn * (x->n_drawn + 1.0));
 
             if (x->n_drawn < x->n_boards && would > gain) {
@@ -90,11 +112,12 @@ static void shuffle(uint32_t *order, uint32_t n, uint32_t n_drawn, uint64_t seed
     }
 }
 
-int hb_boardsample_draw(const uint32_t *weight, uint32_t n_boards, uint32_t n_drawn, uint64_t seed,
-                        struct hb_boardsample *out, struct hb_err *e)
+int hb_boardsample_draw(const struct hb_boardsample_board *board, uint32_t n_boards,
+                        uint32_t n_drawn, uint64_t seed, struct hb_boardsample *out,
+                        struct hb_err *e)
 {
     struct hb_boardsample s = {.n_boards = n_boards, .n_drawn = n_drawn};
-    uint32_t least = hb_boardsample_least(weight, n_boards);
+    uint32_t least = hb_boardsample_least(board, n_boards);
     uint32_t first = 0;
     int rc;
 
@@ -104,7 +127,7 @@ int hb_boardsample_draw(const uint32_t *weight, uint32_t n_boards, uint32_t n_dr
                        n_boards, least);
     if ((rc = hb_mem_new(&s.order, n_boards, sizeof *s.order, "a sample of boards", e)) != HB_OK)
         return rc;
-    s.n_strata = find_strata(weight, n_boards, s.stratum);
+    s.n_strata = find_strata(board, n_boards, s.stratum);
     allot(&s);
     for (uint32_t k = 0; k < s.n_strata; k++) {
         struct hb_boardsample_stratum *x = &s.stratum[k];
@@ -113,7 +136,7 @@ int hb_boardsample_draw(const uint32_t *weight, uint32_t n_boards, uint32_t n_dr
         x->first = first;
         x->n_half = x->n_drawn == x->n_boards ? x->n_drawn : (x->n_drawn + 1) / 2;
         for (uint32_t i = 0; i < n_boards; i++)
-            if (weight[i] == x->weight)
+            if (is_same(&board[i], &x->is))
                 s.order[n++] = i;
         shuffle(s.order + first, x->n_boards, x->n_drawn, seed, k);
         first = n;

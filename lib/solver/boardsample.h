@@ -17,7 +17,9 @@
  *          so no more than the truth. The mean of both ways to use the halves.
  *
  * The sample: boards stand for different numbers of deals (4, 12 or 24 of hold'em's flops). Boards
- * of one weight form a stratum. Of each stratum a given number is drawn without replacement, and of
+ * of one weight, with the same numbers of different ranks and suits, form a stratum: six of flops,
+ * which are three of a kind, of one suit, pairs with and without their kicker's suit, of two suits
+ * and of three. Of each stratum a given number is drawn without replacement, and of
  * these a random half (the larger one when odd) is half A. Numbers: at least 4 a stratum, or all of
  * it; then one by one to where it lowers the sum of W^2 / n most (W: deals of the stratum, n: drawn
  * boards), which is best when boards of all weights vary alike. A stratum that is drawn whole is
@@ -45,11 +47,18 @@
 #include "solver/public.h"
 
 #define HB_BOARDSAMPLE_CONFIDENCE 0.95
-#define HB_BOARDSAMPLE_STRATA_MAX 32 /* weights divide the number of renamings */
+#define HB_BOARDSAMPLE_STRATA_MAX 128
+
+struct hb_boardsample_board {
+    uint32_t weight; /* deals of it, a divisor of 24 */
+    uint8_t kind;    /* hb_boardsample_kind */
+};
+/* Boards alike: with so many different ranks and suits. bit c for card c. */
+uint8_t hb_boardsample_kind(uint64_t board);
 
 struct hb_boardsample_stratum {
-    uint32_t weight; /* deals of a board */
-    uint32_t first;  /* its boards: order[first .. first + n_boards), the drawn ones first */
+    struct hb_boardsample_board is;
+    uint32_t first; /* its boards: order[first .. first + n_boards), the drawn ones first */
     uint32_t n_boards;
     uint32_t n_drawn;
     uint32_t n_half; /* of these in half A, the first ones; n_drawn when all boards are drawn */
@@ -59,18 +68,19 @@ struct hb_boardsample { /* {0} is empty */
     uint32_t n_boards;
     uint32_t n_drawn;
     uint32_t n_strata;
-    struct hb_boardsample_stratum stratum[HB_BOARDSAMPLE_STRATA_MAX]; /* by rising weight */
+    struct hb_boardsample_stratum stratum[HB_BOARDSAMPLE_STRATA_MAX]; /* by weight, then kind */
     uint32_t *order;                                                  /* owned; [n_boards] */
 };
 
 /* The fewest boards that can be drawn. */
-uint32_t hb_boardsample_least(const uint32_t *weight, uint32_t n_boards);
+uint32_t hb_boardsample_least(const struct hb_boardsample_board *board, uint32_t n_boards);
 /* Draw.
- *   weight   [n_boards] deals of each board, at most 32 different ones
+ *   board    [n_boards] at most HB_BOARDSAMPLE_STRATA_MAX different ones
  *   n_drawn  hb_boardsample_least .. n_boards, else HB_EUSAGE
  * Errors: HB_ENOMEM. */
-int hb_boardsample_draw(const uint32_t *weight, uint32_t n_boards, uint32_t n_drawn, uint64_t seed,
-                        struct hb_boardsample *out, struct hb_err *e) HB_MUSTUSE;
+int hb_boardsample_draw(const struct hb_boardsample_board *board, uint32_t n_boards,
+                        uint32_t n_drawn, uint64_t seed, struct hb_boardsample *out,
+                        struct hb_err *e) HB_MUSTUSE;
 void hb_boardsample_fini(struct hb_boardsample *s);
 
 struct hb_boardsample_sum {

@@ -466,6 +466,11 @@ uint32_t hb_public_first_boards(const struct hb_public *p)
     return (uint32_t)p->level[0].n_next;
 }
 
+uint64_t hb_public_first_board(const struct hb_public *p, uint32_t board)
+{
+    return p->level[0].next[board].set;
+}
+
 uint32_t hb_public_first_weight(const struct hb_public *p, uint32_t board)
 {
     return p->level[0].next[board].weight;

@@ -84,6 +84,8 @@ double hb_public_deals(const struct hb_public *p); /* of two hands: what sums ar
 uint32_t hb_public_first_boards(const struct hb_public *p);
 /* How many boards one of them stands for. */
 uint32_t hb_public_first_weight(const struct hb_public *p, uint32_t board);
+/* Its cards, bit c for card c. */
+uint64_t hb_public_first_board(const struct hb_public *p, uint32_t board);
 /* Before start: unit i is board i for i < hb_public_first_boards; after them come run-outs. The
  * result of such a unit is [1 + entries * 2 seats * classes]: the profile's value on it for seat 0,
  * then what a best responder's hands get at each entry, all of it weighed with the board, and less

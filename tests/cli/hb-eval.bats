@@ -135,10 +135,10 @@ start_of() { # GAME: GAME.hbc, generation 0
     assert_output --partial "\"lower\":$exact,\"upper\":$exact,\"exploitability\":[$exact,$exact]"
     run hb-eval exploitability @call --config "$ROOT/examples/pushfold.yaml" --sample-boards 10
     assert_output --partial '"boards":0,"of_boards":0,'
-    refused 64 hb-eval exploitability @uniform --game small.game --sample-boards 11
-    says "12 are the fewest"
+    refused 64 hb-eval exploitability @uniform --game small.game --sample-boards 23
+    says "24 are the fewest"
     refused 64 hb-eval exploitability @uniform --game small.game --sample-boards 0
-    refused 64 hb-eval exploitability @uniform --game small.game --sample-boards 20 --walk deals
+    refused 64 hb-eval exploitability @uniform --game small.game --sample-boards 40 --walk deals
     refused 64 hb-eval exploitability @uniform --game small.game --seed 3
     refused 64 hb-eval exploitability @uniform --game "$GAMES/kuhn.game" --sample-boards 3
 }

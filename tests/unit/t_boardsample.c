@@ -9,7 +9,7 @@ enum { BOARDS_MAX = 600 };
 
 /* ---- drawing ---- */
 
-static uint32_t random_weights(uint64_t seed, uint32_t *weight)
+static uint32_t random_boards(uint64_t seed, struct hb_boardsample_board *board)
 {
     static const uint32_t some[] = {4, 12, 24, 1};
     uint32_t bits[4];
@@ -19,7 +19,8 @@ static uint32_t random_weights(uint64_t seed, uint32_t *weight)
     n = 1 + hb_rng_below(bits[0], 60);
     for (uint32_t i = 0; i < n; i++) {
         hb_rng_block(seed, i, 0, HB_RNG_TOOL, 8, bits);
-        weight[i] = some[hb_rng_below(bits[0], 1 + (uint32_t)(seed % 4))];
+        board[i].weight = some[hb_rng_below(bits[0], 1 + (uint32_t)(seed % 4))];
+        board[i].kind = (uint8_t)hb_rng_below(bits[1], 1 + (uint32_t)(seed % 3));
     }
     return n;
 }
@@ -27,9 +28,9 @@ static uint32_t random_weights(uint64_t seed, uint32_t *weight)
 static void a_sample_holds_each_board_once_and_enough_of_each_weight(void)
 {
     for (uint64_t seed = 1; seed <= 200; seed++) {
-        uint32_t weight[BOARDS_MAX];
-        uint32_t n = random_weights(seed, weight);
-        uint32_t least = hb_boardsample_least(weight, n);
+        struct hb_boardsample_board board[BOARDS_MAX];
+        uint32_t n = random_boards(seed, board);
+        uint32_t least = hb_boardsample_least(board, n);
         int bad = check_bad_here;
 
         CHECK(least <= n);
@@ -39,11 +40,13 @@ static void a_sample_holds_each_board_once_and_enough_of_each_weight(void)
             uint8_t seen[BOARDS_MAX] = {0};
             uint32_t n_drawn = 0;
 
-            CHECK_OK(hb_boardsample_draw(weight, n, take, seed, &s, &e), e);
+            CHECK_OK(hb_boardsample_draw(board, n, take, seed, &s, &e), e);
             for (uint32_t k = 0; k < s.n_strata; k++) {
                 const struct hb_boardsample_stratum *x = &s.stratum[k];
 
-                CHECK(k == 0 || x->weight > s.stratum[k - 1].weight);
+                CHECK(k == 0 || x->is.weight > s.stratum[k - 1].is.weight ||
+                      (x->is.weight == s.stratum[k - 1].is.weight &&
+                       x->is.kind > s.stratum[k - 1].is.kind));
                 CHECK(x->n_drawn == x->n_boards || x->n_drawn >= 4);
                 CHECK(x->n_drawn <= x->n_boards);
                 CHECK(x->n_half == (x->n_drawn == x->n_boards ? x->n_drawn : (x->n_drawn + 1) / 2));
@@ -51,7 +54,8 @@ static void a_sample_holds_each_board_once_and_enough_of_each_weight(void)
                 for (uint32_t i = 0; i < x->n_boards; i++) {
                     uint32_t b = s.order[x->first + i];
 
-                    CHECK(b < n && !seen[b] && weight[b] == x->weight);
+                    CHECK(b < n && !seen[b] && board[b].weight == x->is.weight &&
+                          board[b].kind == x->is.kind);
                     seen[b < n ? b : 0] = 1;
                 }
             }
@@ -65,30 +69,55 @@ static void a_sample_holds_each_board_once_and_enough_of_each_weight(void)
 
 static void too_few_and_too_many_boards_are_refused(void)
 {
-    uint32_t weight[10] = {4, 4, 4, 4, 4, 12, 12, 24, 24, 24};
+    struct hb_boardsample_board board[10] = {{4, 0},  {4, 0},  {4, 0},  {4, 0},  {4, 0},
+                                             {12, 0}, {12, 0}, {24, 0}, {24, 0}, {24, 0}};
     struct hb_boardsample s = {0};
     struct hb_err e = {0};
 
-    CHECK_EQ(hb_boardsample_least(weight, 10), 9); /* four of the five, two, three */
-    CHECK_EQ(hb_boardsample_draw(weight, 10, 8, 1, &s, &e), HB_EUSAGE);
+    CHECK_EQ(hb_boardsample_least(board, 10), 9); /* four of the five, two, three */
+    CHECK_EQ(hb_boardsample_draw(board, 10, 8, 1, &s, &e), HB_EUSAGE);
     CHECK(strstr(e.msg, "9 are the fewest") != NULL);
-    CHECK_EQ(hb_boardsample_draw(weight, 10, 11, 1, &s, NULL), HB_EUSAGE);
+    CHECK_EQ(hb_boardsample_draw(board, 10, 11, 1, &s, NULL), HB_EUSAGE);
     hb_mem_fail_at(1);
-    CHECK_EQ(hb_boardsample_draw(weight, 10, 9, 1, &s, NULL), HB_ENOMEM);
+    CHECK_EQ(hb_boardsample_draw(board, 10, 9, 1, &s, NULL), HB_ENOMEM);
     hb_mem_fail_at(0);
     CHECK(s.order == NULL);
+}
+
+static void boards_alike_have_as_many_ranks_and_suits(void)
+{
+    static const struct {
+        const char *one, *other;
+        bool same;
+    } some[] = {{"AhKh2h", "7c5c3c", true}, {"AhKh2h", "AhKh2c", false},
+                {"AhKh2c", "QsJd9s", true}, {"AhKc2d", "AhKh2c", false},
+                {"AhAc2h", "9d9s3d", true}, {"AhAc2h", "AhAc2d", false},
+                {"AhAcAd", "2h2c2s", true}, {"AhAcAd", "AhAc2d", false}};
+
+    for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
+        uint64_t mask[2] = {0, 0};
+        uint8_t card[3];
+        int n = 0;
+
+        for (int k = 0; k < 2; k++) {
+            CHECK(hb_cards_parse(k ? some[i].other : some[i].one, 6, card, 3, &n, NULL) == HB_OK);
+            for (int c = 0; c < 3; c++)
+                mask[k] |= UINT64_C(1) << card[c];
+        }
+        CHECK((hb_boardsample_kind(mask[0]) == hb_boardsample_kind(mask[1])) == some[i].same);
+    }
 }
 
 /* More boards go where more deals are: 100 boards of weight 1 and 100 of weight 3. */
 static void boards_are_drawn_where_they_lower_the_error(void)
 {
-    uint32_t weight[200];
+    struct hb_boardsample_board board[200] = {{0}};
     struct hb_boardsample s = {0};
     struct hb_err e = {0};
 
     for (int i = 0; i < 200; i++)
-        weight[i] = i % 2 ? 3 : 1;
-    CHECK_OK(hb_boardsample_draw(weight, 200, 80, 1, &s, &e), e);
+        board[i].weight = i % 2 ? 3 : 1;
+    CHECK_OK(hb_boardsample_draw(board, 200, 80, 1, &s, &e), e);
     CHECK_EQ(s.stratum[0].n_drawn, 20);
     CHECK_EQ(s.stratum[1].n_drawn, 60);
     hb_boardsample_fini(&s);
@@ -102,7 +131,7 @@ static void boards_are_drawn_where_they_lower_the_error(void)
 static void check_sums(int which, uint32_t take)
 {
     enum { TIMES = 4000 };
-    uint32_t weight[120];
+    struct hb_boardsample_board board[120] = {{0}};
     double y[120];
     double truth = 0;
     double mean = 0;
@@ -114,8 +143,8 @@ static void check_sums(int which, uint32_t take)
         uint32_t bits[4];
 
         hb_rng_block(99, i, 0, HB_RNG_TOOL, 0, bits);
-        weight[i] = i % 5 == 0 ? 4 : i % 2 ? 12 : 24;
-        y[i] = weight[i] * (1 + bits[0] / 4294967296.0 + bits[1] / 4294967296.0 + i / 200.0);
+        board[i].weight = i % 5 == 0 ? 4 : i % 2 ? 12 : 24;
+        y[i] = board[i].weight * (1 + bits[0] / 4294967296.0 + bits[1] / 4294967296.0 + i / 200.0);
         truth += y[i];
     }
     for (uint64_t seed = 1; seed <= TIMES; seed++) {
@@ -123,7 +152,7 @@ static void check_sums(int which, uint32_t take)
         struct hb_err e = {0};
         struct hb_boardsample_sum sum;
 
-        CHECK_OK(hb_boardsample_draw(weight, 120, take, seed, &s, &e), e);
+        CHECK_OK(hb_boardsample_draw(board, 120, take, seed, &s, &e), e);
         sum = which == 2 ? hb_boardsample_all(&s, y) : hb_boardsample_rest(&s, which, y);
         mean += sum.total / TIMES;
         squares += (sum.total - truth) * (sum.total - truth) / TIMES;
@@ -149,16 +178,16 @@ static void sums_are_unbiased_and_their_errors_true(void)
 static void a_sample_of_all_boards_has_no_error(void)
 {
     for (uint64_t seed = 1; seed <= 50; seed++) {
-        uint32_t weight[BOARDS_MAX];
+        struct hb_boardsample_board board[BOARDS_MAX];
         double y[BOARDS_MAX];
-        uint32_t n = random_weights(seed, weight);
+        uint32_t n = random_boards(seed, board);
         double truth = 0;
         struct hb_boardsample s = {0};
         struct hb_err e = {0};
 
         for (uint32_t i = 0; i < n; i++)
             truth += y[i] = (double)(i * i % 17);
-        CHECK_OK(hb_boardsample_draw(weight, n, n, seed, &s, &e), e);
+        CHECK_OK(hb_boardsample_draw(board, n, n, seed, &s, &e), e);
         CHECK_NEAR(hb_boardsample_all(&s, y).total, truth, 0);
         CHECK_NEAR(hb_boardsample_rest(&s, 0, y).total, truth, 0);
         CHECK_NEAR(hb_boardsample_rest(&s, 1, y).total, truth, 0);
@@ -191,7 +220,7 @@ struct walked {
     struct hb_public_root *root;
     double deals;
     uint32_t n_boards;
-    uint32_t weight[BOARDS_MAX];
+    struct hb_boardsample_board board[BOARDS_MAX];
     double *result[BOARDS_MAX];
     struct hb_exploit exact;
 };
@@ -235,7 +264,8 @@ static void walk(struct noise *z, struct walked *w)
         CHECK_OK(hb_mem_new(&result, len, sizeof *result, "a result", &e), e);
         hb_public_unit(p, i, result);
         if (i < w->n_boards) {
-            w->weight[i] = hb_public_first_weight(p, i);
+            w->board[i].weight = hb_public_first_weight(p, i);
+            w->board[i].kind = hb_boardsample_kind(hb_public_first_board(p, i));
             w->result[i] = result;
         } else {
             hb_public_add(p, i, result);
@@ -260,7 +290,7 @@ static struct hb_bracket bracket_of(const struct walked *w, uint32_t take, uint6
     struct hb_bracket b = {0};
     struct hb_err e = {0};
 
-    CHECK_OK(hb_boardsample_draw(w->weight, w->n_boards, take, seed, &s, &e), e);
+    CHECK_OK(hb_boardsample_draw(w->board, w->n_boards, take, seed, &s, &e), e);
     CHECK_OK(
         hb_boardsample_bracket(&s, w->root, w->deals, (const double *const *)w->result, &b, &e), e);
     hb_boardsample_fini(&s);
@@ -339,7 +369,7 @@ static void check_game(struct body body, uint32_t modulus, uint64_t seed)
 
         CHECK_OK(hb_iso_new(&g.rules.deck, HB_ISO_SET, &z.iso, &e), e);
         walk(&z, &w);
-        least = hb_boardsample_least(w.weight, w.n_boards);
+        least = hb_boardsample_least(w.board, w.n_boards);
         check_covers(&w, least + (w.n_boards - least) / 8, 400);
         check_covers(&w, least + (w.n_boards - least) / 2, 400);
         narrow = tally_of(&w, least + (w.n_boards - least) / 2, 50).width;
@@ -380,7 +410,7 @@ static void every_allocation_may_fail(void)
 
         CHECK_OK(hb_iso_new(&g.rules.deck, HB_ISO_SET, &z.iso, &e), e);
         walk(&z, &w);
-        CHECK_OK(hb_boardsample_draw(w.weight, w.n_boards, w.n_boards, 1, &s, &e), e);
+        CHECK_OK(hb_boardsample_draw(w.board, w.n_boards, w.n_boards, 1, &s, &e), e);
         for (long n = 1; n <= 3; n++) {
             hb_mem_fail_at(n);
             CHECK_EQ(hb_boardsample_bracket(&s, w.root, w.deals, (const double *const *)w.result,
@@ -400,6 +430,7 @@ int main(void)
 {
     RUN(a_sample_holds_each_board_once_and_enough_of_each_weight);
     RUN(too_few_and_too_many_boards_are_refused);
+    RUN(boards_alike_have_as_many_ranks_and_suits);
     RUN(boards_are_drawn_where_they_lower_the_error);
     RUN(sums_are_unbiased_and_their_errors_true);
     RUN(a_sample_of_all_boards_has_no_error);
