@@ -186,6 +186,81 @@ buckets_of() { # FILE STREET: of some hands
     [ ! -e x.hba ]
 }
 
+# deck RANKS SUITS HOLE "BOARD CARDS OF EACH ROUND": a game over it, into deck.game
+deck() {
+    local rounds
+    rounds=$(wc -w <<<"$4")
+    cat >deck.game <<GAME
+GAMEDEF
+nolimit
+numPlayers = 2
+numRounds = $rounds
+stack = 20 20
+blind = 1 2
+firstPlayer = $(cut -d' ' -f"1-$rounds" <<<'1 2 2 2')
+numSuits = $2
+numRanks = $1
+numHoleCards = $3
+numBoardCards = $4
+END GAMEDEF
+GAME
+}
+
+# cards_of PLUGIN:ARGS...: one for each street of deck.game, into run.yaml
+cards_of() {
+    local names=(preflop flop turn river) i=0 card
+    {
+        echo "game: deck.game"
+        echo "betting:"
+        for card in "$@"; do
+            echo "  ${names[i++]}: {sizes: [allin], max_raises: 1}"
+        done
+        echo "cards:"
+        i=0
+        for card in "$@"; do
+            echo "  ${names[i++]}: {plugin: ${card%%:*}, args: \"${card#*:}\"}"
+        done
+    } >run.yaml
+}
+
+@test "the plugins take other decks: short, one own card, few streets, boards of any size" {
+    deck 9 4 2 "0 3" # short deck, flop only
+    cards_of potential:k=20 ochs:k=30
+    hb-bucket build --config run.yaml -o short.hba --quiet
+    run hb-bucket info short.hba
+    assert_output --partial '"ranks":9,"suits":4,"hole":2'
+    assert_output --partial '"buckets":20,'
+    assert_output --partial '"buckets":30,'
+    deck 13 4 1 "0 1 1" # as in Rhode Island
+    cards_of potential:k=6 potential:k=12 ochs:k=15,clusters=3
+    hb-bucket build --config run.yaml -o rhode.hba --quiet
+    cards_of potential:k=6 emd:k=12 emd:k=15
+    hb-bucket build --config run.yaml -o rhode.hba --quiet
+    deck 13 4 1 "0 1" # Leduc's rounds with 52 cards; more buckets wanted than hands can be told apart
+    cards_of potential:k=100 emd:k=8000
+    hb-bucket build --config run.yaml -o leduc52.hba --quiet
+    run hb-bucket info leduc52.hba
+    assert_output --partial '"hands":13,'
+    deck 6 2 2 "1 1 1" # a board from the start
+    cards_of potential:k=7 potential:k=9 emd:k=11
+    hb-bucket build --config run.yaml -o board.hba --quiet
+    cards_of potential:k=7 potential:k=9 ochs:k=11
+    refused 69 hb-bucket build --config run.yaml -o x.hba
+    [[ $stderr == *"ochs needs a first street without a board"* ]]
+}
+
+@test "a game of one street has equities and no next street" {
+    deck 6 2 1 "0"
+    for plugin in emd:k=3 ochs:k=3 ehs:k=3; do
+        cards_of $plugin
+        hb-bucket build --config run.yaml -o one.hba --quiet
+    done
+    cards_of potential:k=3
+    refused 69 hb-bucket build --config run.yaml -o x.hba
+    [[ $stderr == *"preflop: plugin 'hb.potential' refuses: the last street has no next one"* ]]
+    [ ! -e x.hba ]
+}
+
 @test "clustering arguments that are wrong, and streets a plugin is not for, are 69" {
     local args
     for args in "" k= k=0 k=65537 k=5,k=6 seed=1 "k=5," k=5,iters=0 k=05 k=5,tol=1000001 k=5,bins=1 \

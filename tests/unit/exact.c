@@ -5,10 +5,12 @@
 
 #define FAR INT64_MAX
 
-/* Nodes 0..n-1 are the bins that give, n..2n-1 those that take; flow[a][b] goes from a to n + b. */
+/* Nodes 0..n_give-1 are the bins that give something, those after them the bins that take something;
+ * flow[a][b] goes from the a-th to the b-th of these. */
 struct net {
-    uint32_t n;
+    uint32_t n_give, n_take, n; /* nodes of each kind, bins */
     const uint32_t *cost;
+    uint32_t bin[2 * EXACT_BINS]; /* of a node */
     int64_t give[EXACT_BINS], take[EXACT_BINS];
     int64_t flow[EXACT_BINS][EXACT_BINS];
     int64_t potential[2 * EXACT_BINS]; /* keeps what is left of every cost at 0 or more */
@@ -16,6 +18,11 @@ struct net {
     uint32_t before[2 * EXACT_BINS];   /* on it */
     bool done[2 * EXACT_BINS];
 };
+
+static int64_t cost_of(const struct net *t, uint32_t giver, uint32_t taker)
+{
+    return t->cost[t->bin[giver] * t->n + t->bin[t->n_give + taker]];
+}
 
 static void relax(struct net *t, uint32_t from, uint32_t to, int64_t cost)
 {
@@ -30,52 +37,55 @@ static void relax(struct net *t, uint32_t from, uint32_t to, int64_t cost)
 /* Dijkstra, from all bins that still have something to give. */
 static void find_ways(struct net *t)
 {
-    for (uint32_t v = 0; v < 2 * t->n; v++) {
-        t->away[v] = v < t->n && t->give[v] > 0 ? 0 : FAR;
+    const uint32_t n_nodes = t->n_give + t->n_take;
+
+    for (uint32_t v = 0; v < n_nodes; v++) {
+        t->away[v] = v < t->n_give && t->give[v] > 0 ? 0 : FAR;
         t->before[v] = v;
         t->done[v] = false;
     }
     for (;;) {
-        uint32_t at = 2 * t->n;
+        uint32_t at = n_nodes;
 
-        for (uint32_t v = 0; v < 2 * t->n; v++)
-            if (!t->done[v] && t->away[v] < FAR && (at == 2 * t->n || t->away[v] < t->away[at]))
+        for (uint32_t v = 0; v < n_nodes; v++)
+            if (!t->done[v] && t->away[v] < FAR && (at == n_nodes || t->away[v] < t->away[at]))
                 at = v;
-        if (at == 2 * t->n)
+        if (at == n_nodes)
             return;
         t->done[at] = true;
-        for (uint32_t i = 0; i < t->n; i++)
-            if (at < t->n)
-                relax(t, at, t->n + i, t->cost[at * t->n + i]);
-            else if (t->flow[i][at - t->n] > 0)
-                relax(t, at, i, -(int64_t)t->cost[i * t->n + at - t->n]);
+        for (uint32_t b = 0; at < t->n_give && b < t->n_take; b++)
+            relax(t, at, t->n_give + b, cost_of(t, at, b));
+        for (uint32_t a = 0; at >= t->n_give && a < t->n_give; a++)
+            if (t->flow[a][at - t->n_give] > 0)
+                relax(t, at, a, -cost_of(t, a, at - t->n_give));
     }
 }
 
 /* As much as fits along the way to the nearest bin that takes something. */
 static void push(struct net *t)
 {
-    uint32_t end = 2 * t->n;
+    const uint32_t n_nodes = t->n_give + t->n_take;
+    uint32_t end = n_nodes;
     int64_t some;
     uint32_t v;
 
-    for (uint32_t b = t->n; b < 2 * t->n; b++)
-        if (t->take[b - t->n] > 0 && (end == 2 * t->n || t->away[b] < t->away[end]))
+    for (uint32_t b = t->n_give; b < n_nodes; b++)
+        if (t->take[b - t->n_give] > 0 && (end == n_nodes || t->away[b] < t->away[end]))
             end = b;
-    for (v = 0; v < 2 * t->n; v++)
+    for (v = 0; v < n_nodes; v++)
         t->potential[v] += t->away[v] < FAR ? t->away[v] : 0;
-    some = t->take[end - t->n];
+    some = t->take[end - t->n_give];
     for (v = end; t->before[v] != v; v = t->before[v])
-        if (v < t->n && t->flow[v][t->before[v] - t->n] < some)
-            some = t->flow[v][t->before[v] - t->n];
+        if (v < t->n_give && t->flow[v][t->before[v] - t->n_give] < some)
+            some = t->flow[v][t->before[v] - t->n_give];
     some = t->give[v] < some ? t->give[v] : some;
     t->give[v] -= some;
-    t->take[end - t->n] -= some;
+    t->take[end - t->n_give] -= some;
     for (v = end; t->before[v] != v; v = t->before[v]) {
-        if (v < t->n)
-            t->flow[v][t->before[v] - t->n] -= some;
+        if (v < t->n_give)
+            t->flow[v][t->before[v] - t->n_give] -= some;
         else
-            t->flow[t->before[v]][v - t->n] += some;
+            t->flow[t->before[v]][v - t->n_give] += some;
     }
 }
 
@@ -87,17 +97,23 @@ uint64_t exact_transport(const uint32_t *cost, uint32_t n, const uint32_t *from,
     memset(&t, 0, sizeof t);
     t.n = n;
     t.cost = cost;
-    for (uint32_t i = 0; i < n; i++) {
-        t.give[i] = from[i];
-        t.take[i] = to[i];
-    }
     for (uint32_t i = 0; i < n; i++)
-        while (t.give[i] > 0) {
+        if (from[i] > 0) {
+            t.bin[t.n_give] = i;
+            t.give[t.n_give++] = from[i];
+        }
+    for (uint32_t i = 0; i < n; i++)
+        if (to[i] > 0) {
+            t.bin[t.n_give + t.n_take] = i;
+            t.take[t.n_take++] = to[i];
+        }
+    for (uint32_t a = 0; a < t.n_give; a++)
+        while (t.give[a] > 0) {
             find_ways(&t);
             push(&t);
         }
-    for (uint32_t a = 0; a < n; a++)
-        for (uint32_t b = 0; b < n; b++)
-            sum += (uint64_t)t.flow[a][b] * cost[a * n + b];
+    for (uint32_t a = 0; a < t.n_give; a++)
+        for (uint32_t b = 0; b < t.n_take; b++)
+            sum += (uint64_t)t.flow[a][b] * (uint64_t)cost_of(&t, a, b);
     return sum;
 }
