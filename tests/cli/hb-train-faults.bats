@@ -457,6 +457,29 @@ EOF
     same s52 a
 }
 
+@test "kill -9 while several processes pack a checkpoint (HB_LONG)" {
+    [ -n "${HB_LONG:-}" ] || skip "long: HB_LONG=1"
+    holdem 100 # rows of several chunks
+    hb-train --config run.yaml --logdir a --iters 30000 -q --num-workers 2
+    [ "$(hb-ckpt info a/checkpoints/latest.hbc | jq '.row_bytes > 4194304')" = true ]
+    cp a/buckets-*.hba buckets.hba
+    local i rc
+    RANDOM=${HB_SEED:-7}
+    mkdir b && : >b/lock
+    for i in {1..12}; do
+        rc=0
+        timeout -s KILL $((RANDOM % 2)).$((RANDOM % 9 + 1)) hb-train --config run.yaml --logdir b \
+            --iters 30000 -q --buckets buckets.hba --snapshot-interval 0.000001 --resume-from latest || rc=$?
+        [ $rc = 0 ] || [ $rc = 137 ]
+        for f in b/checkpoints/*.hbc; do
+            [ ! -e "$f" ] || hb-ckpt verify "$f" >/dev/null
+        done
+    done
+    hb-train --config run.yaml --logdir b --iters 30000 -q --buckets buckets.hba --resume-from latest
+    same a b
+    [ -z "$(find b -name '*.tmp*')" ]
+}
+
 @test "several mergers, one of them killed (HB_LONG)" {
     [ -n "${HB_LONG:-}" ] || skip "long: HB_LONG=1"
     holdem 700
