@@ -440,14 +440,13 @@ EOF
     [ -n "${HB_LONG:-}" ] || skip "long: HB_LONG=1"
     config leduc52
     train s52 --iters 1000000
-    local i rc
+    local i
     RANDOM=${HB_SEED:-99}
     mkdir a && : >a/lock
     for i in {1..40}; do
-        rc=0
-        timeout -s KILL 0.$((RANDOM % 3))$((RANDOM % 10))$((RANDOM % 9 + 1)) \
+        run_alive timeout -s KILL 0.$((RANDOM % 3))$((RANDOM % 10))$((RANDOM % 9 + 1)) \
             hb-train --config run.yaml --logdir a --iters 1000000 --round-size 560 -q \
-            --batch-size 20 --snapshot-interval 0.000001 --resume-from latest || rc=$?
+            --batch-size 20 --snapshot-interval 0.000001 --resume-from latest
         [ $rc = 0 ] || [ $rc = 137 ]
         for f in a/checkpoints/*.hbc; do
             [ ! -e "$f" ] || hb-ckpt verify "$f" >/dev/null
@@ -463,13 +462,12 @@ EOF
     hb-train --config run.yaml --logdir a --iters 30000 -q --num-workers 2
     [ "$(hb-ckpt info a/checkpoints/latest.hbc | jq '.row_bytes > 4194304')" = true ]
     cp a/buckets-*.hba buckets.hba
-    local i rc
+    local i
     RANDOM=${HB_SEED:-7}
     mkdir b && : >b/lock
     for i in {1..12}; do
-        rc=0
-        timeout -s KILL $((RANDOM % 2)).$((RANDOM % 9 + 1)) hb-train --config run.yaml --logdir b \
-            --iters 30000 -q --buckets buckets.hba --snapshot-interval 0.000001 --resume-from latest || rc=$?
+        run_alive timeout -s KILL $((RANDOM % 2)).$((RANDOM % 9 + 1)) hb-train --config run.yaml --logdir b \
+            --iters 30000 -q --buckets buckets.hba --snapshot-interval 0.000001 --resume-from latest
         [ $rc = 0 ] || [ $rc = 137 ]
         for f in b/checkpoints/*.hbc; do
             [ ! -e "$f" ] || hb-ckpt verify "$f" >/dev/null
