@@ -542,9 +542,13 @@ static int learn(struct play *p, struct hb_err *e)
     int rc = HB_OK;
 
     want = want < LEARN_MIN ? LEARN_MIN : want > LEARN_MAX ? LEARN_MAX : want;
-    for (; (uint64_t)n < want && rc == HB_OK; n++)
-        rc =
-            play_seats(p, HB_DEALS_LEARN + (uint64_t)n, HB_HANDS_MATCH + 2 * (uint32_t)n, &s[n], e);
+    for (; (uint64_t)n < want && rc == HB_OK; n++) {
+        uint64_t deal = HB_DEALS_LEARN + (uint64_t)n;
+
+        rc = play_seats(p, deal, HB_HANDS_MATCH + 2 * (uint32_t)n, &s[n], e);
+        p->l->n_learned += 2;
+        pass_tell(p);
+    }
     if (rc != HB_OK)
         return rc;
     fit(s, n, p->factor);

@@ -42,6 +42,7 @@ KUHN=$GAMES/kuhn.game
     is "$(field mbb_per_hand) - 333.3 < 12 && 333.3 - $(field mbb_per_hand) < 12"
     is "$(field hands) == 20000 && $(field deals) == 10000"
     assert_output --partial '"bets":"1","from":"preflop"'
+    is "$(field learned_hands) == 400"
 }
 
 @test "jam or fold: within its tree it comes close to a best response, outside it wins what nobody taught" {

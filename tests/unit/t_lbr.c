@@ -21,6 +21,7 @@ static void respond_to(const char *name, const char *game, const char *bets, int
     CHECK_OK(hb_lbr_sizes(bets, &o, &e), e);
     CHECK_OK(hb_lbr_open(name, &o, &lbr, &e), e);
     CHECK_OK(hb_lbr_run(&lbr, NULL, NULL, &e), e);
+    CHECK(lbr.n_learned >= 80 && lbr.n_learned <= 400 && lbr.n_learned % 2 == 0);
     /* twice the interval is four standard errors */
     CHECK_NEAR(lbr.chips[0].mean, lbr.chips[1].mean,
                2 * (hb_stat_ci95(&lbr.chips[1]) + hb_stat_ci95(&lbr.chips[0])));
