@@ -757,6 +757,9 @@ static void labels_are_the_same_everywhere(void)
     v = make_vectors(7, HB_DISTANCE_L2, N_MAX, 8, 255);
     CHECK_OK(hb_cluster(&v, &o, label, &c, NULL, NULL, &e), e);
     CHECK_EQ(hb_xxh3(label, sizeof label), -7206237155938080120);
+    v = make_vectors(5, HB_DISTANCE_GROUND, N_MAX, 60, 46);
+    CHECK_OK(hb_cluster(&v, &o, label, &c, NULL, NULL, &e), e);
+    CHECK_EQ(hb_xxh3(label, sizeof label), 5324340810870973284);
 }
 
 int main(void)
