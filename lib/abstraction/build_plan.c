@@ -18,15 +18,17 @@
 #define VECTOR_NS    120.0       /* a vector, its place among the others, … */
 #define RUN_OUT_NS   5.5         /* … and each run-out that it counts */
 #define PASS_NS      160.0       /* a vector and pass of the clustering, 200 clusters */
+#define GROUND_NS    850.0       /* the same with a ground distance */
 #define BUCKET_NS    10.0        /* a hand's bucket and weight */
 #define WRITE_NS     4.0         /* a byte of the file: two hashes and the disk */
 #define STAGE_S      0.005       /* a stage without work */
 #define BASE_BYTES   (24u << 20) /* a program and the index */
 #define CHILD_BYTES  (8u << 20)
-#define VECTOR_BYTES 64u      /* when the plugin does not say */
-#define LISTED_MAX   4096u    /* centres that keep lists of each other, cluster_dense.c */
-#define ALL_APART    2000000u /* so many vectors may well be all different, of more … */
-#define SHARE_APART  8u       /* … one in so many */
+#define BOUNDS_BYTES (64u << 20) /* lower bounds of a ground distance, as cluster.h says */
+#define VECTOR_BYTES 64u         /* when the plugin does not say */
+#define LISTED_MAX   4096u       /* centres that keep lists of each other, cluster_dense.c */
+#define ALL_APART    2000000u    /* so many vectors may well be all different, of more … */
+#define SHARE_APART  8u          /* … one in so many */
 
 struct sums { /* what a plan adds up */
     struct hb_services *services;
@@ -88,6 +90,7 @@ static void add_map(struct sums *p, int street, uint64_t n_hands, uint32_t k, ui
 
 struct vector {
     uint32_t bytes, numbers; /* as a point; of a centre */
+    uint32_t entries;        /* of a ground distance, else 0 */
 };
 
 /* What the plugin says of its vectors, if it does. */
@@ -101,13 +104,14 @@ static struct vector vector_of(const struct sums *p, int street, const struct hb
     if (!HB_HAS(abs, describe) ||
         abs->describe(hb_services_host(p->services), &shape, args, &f) != 0 ||
         !HB_HAS(&f, distance) || f.n > HB_CLUSTER_GROUND_MAX)
-        return (struct vector){VECTOR_BYTES, VECTOR_BYTES};
+        return (struct vector){VECTOR_BYTES, VECTOR_BYTES, 0};
     if (strcmp(f.distance, "ground") != 0)
-        return (struct vector){f.n * f.item_bytes, f.n};
+        return (struct vector){f.n * f.item_bytes, f.n, 0};
     if (p->next_k > 0 && p->next_k < f.n)
         f.n = p->next_k;
-    return (struct vector){
-        hb_sparse_bytes(f.entries > 0 && f.entries < f.n ? f.entries : f.n, f.item_bytes), f.n};
+    if (f.entries == 0 || f.entries > f.n)
+        f.entries = f.n;
+    return (struct vector){hb_sparse_bytes(f.entries, f.item_bytes), f.n, f.entries};
 }
 
 /* Sums and lists of centres, in each process, and on their way. */
@@ -118,6 +122,14 @@ static uint64_t centres_bytes(const struct sums *p, uint64_t k, uint32_t numbers
     uint64_t gaps = k <= HB_CLUSTER_GROUND_MAX ? k * k * sizeof(uint32_t) : 0;
 
     return 2 * sums + gaps + (uint64_t)p->n_processes * (3 * sums + lists);
+}
+
+/* Tables of lower bounds of a ground distance, in each process: one for every different entry. */
+static uint64_t bounds_bytes(const struct sums *p, uint64_t apart, struct vector v, uint64_t k)
+{
+    uint64_t bytes = apart * v.entries * (k + 4) * sizeof(uint16_t);
+
+    return (uint64_t)p->n_processes * (bytes < BOUNDS_BYTES ? bytes : BOUNDS_BYTES);
 }
 
 static void add_feature(struct sums *p, int street, const struct hb_cluster_opts *o,
@@ -143,8 +155,10 @@ static void add_feature(struct sums *p, int street, const struct hb_cluster_opts
     add_stage(p, street, "vectors", shared(p, (double)n, VECTOR_NS + RUN_OUT_NS * run_outs),
               n_last + points + table, points);
     add_stage(p, street, "clusters",
-              shared(p, (double)apart * passes, PASS_NS * sqrt((double)o->k / 200)),
-              points + cloud + centres_bytes(p, o->k, v.numbers), apart * sizeof(uint32_t));
+              shared(p, (double)apart * passes,
+                     (v.entries > 0 ? GROUND_NS : PASS_NS) * sqrt((double)o->k / 200)),
+              points + cloud + centres_bytes(p, o->k, v.numbers) + bounds_bytes(p, apart, v, o->k),
+              apart * sizeof(uint32_t));
     add_map(p, street, n, o->k, points);
 }
 
