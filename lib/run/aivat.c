@@ -14,7 +14,7 @@
 #define STATES_MAX  8192u /* of the baseline */
 #define LIST_MAX    1500u /* boards to come that are listed for every hand */
 #define FLOPS_MAX   4096u /* boards up to suits that are listed once for a line */
-#define LINES_MAX   512   /* for so many lines */
+#define LINES       4096u /* for so many lines at a time; a power of two */
 #define LINE_VISITS 3     /* that were met so often while learning */
 #define PATH_MAX    256   /* states of a hand that are learned from */
 #define BOARDS_LIST 64u   /* all-in boards that are listed rather than drawn */
@@ -50,8 +50,7 @@ struct hb_aivat {
     struct hb_suits_set
         *flop; /* owned [FLOPS_MAX]: first boards up to suits, when there are many */
     size_t n_flops;
-    struct line lines[LINES_MAX];
-    int n_lines;
+    struct line lines[LINES]; /* by hash: another one may take a place, and then it is done again */
     /* the hand at hand, as far as it is public */
     struct hb_matchstate m;
     int seat[2]; /* player in each position */
@@ -448,28 +447,25 @@ static uint64_t understood_line(struct hb_aivat *a)
     return line;
 }
 
-/* The mean over the first boards behind this line, once for all hands with it. */
+/* The mean over the first boards behind this line. It is kept for other hands with it, which spares
+ * time and changes nothing: a process that played other hands before has the same. */
 static int mean_of_flops(struct hb_aivat *a, int n_new, double *mean, bool *known, struct hb_err *e)
 {
     uint64_t seen = key_of(a, a->line, a->m.state.street, &a->m.state, 0).fine;
     uint64_t line = understood_line(a);
+    struct line *at = &a->lines[line >> 32 & (LINES - 1)];
     int rc;
 
-    *known = false;
-    for (int i = 0; i < a->n_lines; i++)
-        if (a->lines[i].line == line) {
-            *known = true;
-            *mean = a->lines[i].value;
-            return HB_OK;
-        }
-    if (line == 0 || a->n_lines == LINES_MAX || !a->symmetric || a->spot.n_board > 0 ||
+    *known = at->line == line && line != 0;
+    *mean = at->value;
+    if (*known || line == 0 || !a->symmetric || a->spot.n_board > 0 ||
         hb_baseline_visits(a->base, seen) < LINE_VISITS)
         return HB_OK;
     if (a->n_flops == 0)
         a->n_flops = hb_suits_sets(&a->all, a->deck, n_new, a->flop, FLOPS_MAX);
     if (a->n_flops > FLOPS_MAX || (rc = mean_of_boards(a, a->flop, a->n_flops, mean, e)) != HB_OK)
         return a->n_flops > FLOPS_MAX ? HB_OK : rc;
-    a->lines[a->n_lines++] = (struct line){line, *mean};
+    *at = (struct line){line, *mean};
     *known = true;
     return HB_OK;
 }
