@@ -17,9 +17,9 @@
  * change in their own memory stays theirs. A run begins after everything that the parent wrote, and
  * ends after everything that children wrote.
  *
- * A child waits without timeouts, has SIGTERM, SIGINT and SIGUSR1 blocked (they are for the parent), has of
- * all pipes of the pool its own two ends alone, and ends at the end of its pipe: when the pool is freed, also when the parent dies in whatever
- * way. The parent notices a dead child by the end of its pipe; that ends the run with an error.
+ * A child waits without timeouts, has SIGTERM, SIGINT and SIGUSR1 blocked (they are for the parent),
+ * has of all pipes of the pool its own two ends alone, and ends at the end of its pipe: when the pool
+ * is freed, also when the parent dies in whatever way. The parent notices a dead child by the end of its pipe; that ends the run with an error.
  *
  * Cost: a fork each (5 ms and more a GiB of the parent's memory), 10-60 us a unit: units that take a
  * millisecond or more, a few dozen for each process.

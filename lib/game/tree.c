@@ -477,6 +477,24 @@ static bool prepend(char *out, size_t *at, const char *text, size_t n)
     return true;
 }
 
+int hb_tree_longest(const struct hb_tree *t, size_t *out, struct hb_err *e)
+{
+    size_t *upto;
+    int rc = hb_mem_new(&upto, t->n_nodes, sizeof *upto, "ways through the betting tree", e);
+
+    if (rc != HB_OK)
+        return rc;
+    *out = 0;
+    for (uint32_t i = 0; i < t->n_nodes; i++) { /* parents come first */
+        const struct hb_node *n = &t->node[i];
+
+        upto[i] = (n->parent == HB_TREE_NONE ? 0 : upto[n->parent]) + n->n_actions;
+        *out = upto[i] > *out ? upto[i] : *out;
+    }
+    hb_mem_free(upto);
+    return HB_OK;
+}
+
 int hb_tree_path(const struct hb_rules *r, const struct hb_tree *t, uint32_t node, char *out,
                  size_t cap, struct hb_err *e)
 {

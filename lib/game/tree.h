@@ -73,6 +73,10 @@ size_t hb_tree_image_bytes(const struct hb_tree *t);
 void hb_tree_image_write(const struct hb_tree *t, void *image);
 int hb_tree_image_view(struct hb_tree *t, void *image, size_t len, struct hb_err *e) HB_MUSTUSE;
 
+/* Actions of all the nodes on the way on which there are most: room for a strategy at each of them.
+ * Errors: HB_ENOMEM. */
+int hb_tree_longest(const struct hb_tree *t, size_t *out, struct hb_err *e) HB_MUSTUSE;
+
 /* ACPC text of the actions that lead to a node, '/' between streets, e.g. "r300c/" for the flop
  * decision after it. Into out[cap], always terminated; HB_ELIMIT when cap is too small. */
 int hb_tree_path(const struct hb_rules *r, const struct hb_tree *t, uint32_t node, char *out,

@@ -267,8 +267,7 @@ static int walk_init(struct walk *w, struct hb_err *e)
 {
     size_t n_nodes = w->tree->n_nodes;
     size_t n_edges = w->tree->n_edges;
-    size_t longest = 0;
-    size_t *upto = NULL;
+    size_t longest;
     int rc;
 
     if ((rc = hb_mem_new(&w->reach, n_nodes, sizeof *w->reach, "sums", e)) != HB_OK ||
@@ -277,16 +276,10 @@ static int walk_init(struct walk *w, struct hb_err *e)
         (rc = hb_mem_new(&w->mean[B], n_edges, sizeof *w->mean[B], "sums", e)) != HB_OK ||
         (rc = hb_mem_new(&w->most, n_nodes, sizeof *w->most, "sums", e)) != HB_OK ||
         (rc = hb_mem_new(&w->most_deal, n_nodes, sizeof *w->most_deal, "sums", e)) != HB_OK ||
-        (rc = hb_mem_new(&upto, n_nodes, sizeof *upto, "ways", e)) != HB_OK)
+        (rc = hb_tree_longest(w->tree, &longest, e)) != HB_OK)
         return rc;
-    for (uint32_t i = 0; i < n_nodes; i++) { /* parents come first */
-        const struct hb_node *n = &w->tree->node[i];
-
-        w->asks[n->street] = true;
-        upto[i] = (n->parent == HB_TREE_NONE ? 0 : upto[n->parent]) + n->n_actions;
-        longest = upto[i] > longest ? upto[i] : longest;
-    }
-    hb_mem_free(upto);
+    for (uint32_t i = 0; i < w->tree->n_nodes; i++)
+        w->asks[w->tree->node[i].street] = true;
     return hb_mem_new(&w->prob, N_SIDES * longest, sizeof *w->prob, "strategies", e);
 }
 

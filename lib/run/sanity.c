@@ -6,6 +6,7 @@
 #include "base/os.h"
 #include "base/rng.h"
 #include "cards/eval.h"
+#include "cards/sets.h"
 #include "game/state.h"
 #include "solver/endings.h"
 
@@ -183,18 +184,10 @@ struct dealer {
 static void draw(const struct dealer *d, uint32_t stream, uint64_t deal, uint8_t *deck, int n_deck,
                  int n)
 {
-    uint32_t out[4] = {0};
+    const struct hb_draw name = {
+        .seed = d->o->seed, .iteration = deal, .lane = stream, .purpose = HB_RNG_TOOL};
 
-    for (int i = 0; i < n; i++) {
-        uint8_t card = deck[i];
-        int j;
-
-        if (i % 4 == 0)
-            hb_rng_block(d->o->seed, deal, stream, HB_RNG_TOOL, (uint32_t)i / 4, out);
-        j = i + (int)hb_rng_below(out[i % 4], (uint32_t)(n_deck - i));
-        deck[i] = deck[j];
-        deck[j] = card;
-    }
+    hb_draw_cards(&name, deck, n_deck, n);
 }
 
 static uint64_t mask_of(const uint8_t *card, int n)
@@ -445,23 +438,6 @@ static int check(struct job *j, const struct todo *what, struct hb_sanity_check 
     return check_free_folds(j->walk.s, out, j->walk.e);
 }
 
-/* Actions on the longest way through the tree. */
-static int longest_way(const struct hb_tree *t, size_t *out, struct hb_err *e)
-{
-    size_t *upto;
-    int rc = hb_mem_new(&upto, t->n_nodes, sizeof *upto, "ways through the betting tree", e);
-
-    *out = 0;
-    for (uint32_t i = 0; rc == HB_OK && i < t->n_nodes; i++) { /* parents come first */
-        const struct hb_node *n = &t->node[i];
-
-        upto[i] = (n->parent == HB_TREE_NONE ? 0 : upto[n->parent]) + n->n_actions;
-        *out = upto[i] > *out ? upto[i] : *out;
-    }
-    hb_mem_free(upto);
-    return rc;
-}
-
 int hb_sanity_run(struct hb_strategy *s, const struct hb_sanity_options *o,
                   void (*tell)(void *ctx, const struct hb_sanity_check *c), void *ctx, bool *good,
                   struct hb_err *e)
@@ -476,7 +452,7 @@ int hb_sanity_run(struct hb_strategy *s, const struct hb_sanity_options *o,
 
     *good = true;
     if ((rc = hb_strategy_preload(s, hb_os_memory_bytes() / 2, e)) != HB_OK ||
-        (rc = longest_way(s->tree, &longest, e)) != HB_OK ||
+        (rc = hb_tree_longest(s->tree, &longest, e)) != HB_OK ||
         (rc = hb_mem_new(&j, 1, sizeof *j, "checks", e)) != HB_OK)
         return rc;
     j->walk.s = s;

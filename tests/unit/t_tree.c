@@ -38,6 +38,7 @@ struct walk {
     const struct hb_betting *b;
     const struct hb_tree *t;
     uint32_t n_nodes, n_edges, n_ends;
+    size_t way, longest; /* actions of the nodes above */
 };
 
 static void walk_end(struct walk *w, const struct hb_state *s, uint32_t child, int street)
@@ -70,6 +71,8 @@ static void walk_node(struct walk *w, const struct hb_state *s, uint32_t parent)
     CHECK_EQ(node->street, s->street);
     CHECK(memcmp(w->t->act + node->edge, scratch, (size_t)n * sizeof *scratch) == 0);
     w->n_edges += (uint32_t)n;
+    w->way += (size_t)n;
+    w->longest = w->way > w->longest ? w->way : w->longest;
     for (int i = 0; i < n && check_bad_here == 0; i++) {
         struct hb_state next = *s;
         uint32_t child = w->t->child[node->edge + (uint32_t)i];
@@ -82,6 +85,7 @@ static void walk_node(struct walk *w, const struct hb_state *s, uint32_t parent)
             walk_node(w, &next, id);
         }
     }
+    w->way -= (size_t)n;
 }
 
 static void check_tree(const struct hb_rules *r, const struct hb_betting *b,
@@ -89,9 +93,13 @@ static void check_tree(const struct hb_rules *r, const struct hb_betting *b,
 {
     struct walk w = {.r = r, .b = b, .t = t};
     struct hb_state s;
+    struct hb_err e = {0};
+    size_t longest = 0;
 
     hb_state_init(r, &s);
     walk_node(&w, &s, HB_TREE_NONE);
+    CHECK_OK(hb_tree_longest(t, &longest, &e), e);
+    CHECK_EQ(longest, w.longest);
     CHECK_EQ(w.n_nodes, t->n_nodes);
     CHECK_EQ(w.n_edges, t->n_edges);
     CHECK_EQ(w.n_ends, t->n_ends);
