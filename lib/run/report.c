@@ -351,9 +351,9 @@ static void fill_bins(struct stretch *w)
     memset(w->bin, 0, sizeof w->bin);
     for (size_t i = 1; i < w->n; i++) {
         const double middle = 0.5 * (w->s[i - 1].t + w->s[i].t);
-        int k = (int)((middle - w->from) / width);
+        const double at = (middle - w->from) / width; /* the file may say any time */
+        const int k = !(at > 0.0) ? 0 : at >= w->n_bins ? w->n_bins - 1 : (int)at;
 
-        k = k < 0 ? 0 : k >= w->n_bins ? w->n_bins - 1 : k;
         add_interval(&w->bin[k], &w->s[i - 1], &w->s[i]);
     }
 }
@@ -462,6 +462,8 @@ static int report_on(const struct sample *s, size_t n, struct hb_report *out, st
         return hb_fail(e, HB_EFORMAT, "this system did not tell the workers' processor time");
     w.from = s[0].t;
     w.to = s[n - 1].t;
+    if (!(w.to > w.from))
+        return hb_fail(e, HB_EFORMAT, "no time passes from its first interval to its last");
     if ((size_t)w.n_bins > (n - 1) / 2)
         w.n_bins = (int)((n - 1) / 2);
     out->n_intervals = (uint32_t)(n - 1);

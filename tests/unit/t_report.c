@@ -242,6 +242,16 @@ static void what_cannot_be_judged_is_refused(void)
     e = (struct hb_err){0};
     CHECK_EQ(hb_report_read(folder, &usual, &r, &e), HB_EFORMAT);
     CHECK(strstr(e.msg, "mergers_cpu_s") != NULL && strstr(e.msg, "older") != NULL);
+    for (int i = 0; i < 40; i++)
+        hb_buf_printf(
+            &b, "{\"t\":9,\"iteration\":1,\"nodes\":1,\"cpu_s\":1,\"workers\":1,\"pss_bytes\":1,"
+                "\"tasks\":1,\"bytes_per_task\":1,\"merge_s\":0,\"checkpoint_s\":0,"
+                "\"barrier_s\":0,\"workers_cpu_s\":1,\"mergers_cpu_s\":1,"
+                "\"calibration_per_s\":1}\n");
+    write_out(&b);
+    e = (struct hb_err){0};
+    CHECK_EQ(hb_report_read(folder, &usual, &r, &e), HB_EFORMAT); /* was flat */
+    CHECK(strstr(e.msg, "no time passes") != NULL);
     hb_buf_printf(&b, "no metrics at all");
     write_out(&b);
     CHECK_EQ(hb_report_read(folder, &usual, &r, &e), HB_EFORMAT);
