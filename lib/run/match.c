@@ -16,19 +16,20 @@
 /* ---- open and close ---- */
 
 /* Each trained player takes the bucket file that fits, of those that were given. */
-static int open_trained(const char *who, const struct hb_match_options *o, struct hb_player *p,
-                        struct hb_err *e)
+static int open_trained(const char *who, struct hb_match *m, struct hb_player *p, struct hb_err *e)
 {
-    struct hb_player_options po = {.seed = o->seed, .checkpoints = true};
-    struct hb_err first = {0};
-    int rc = HB_EIDENTITY;
+    struct hb_player_options po = {.seed = m->o.seed, .checkpoints = true};
 
-    for (int i = 0; i < o->n_buckets && rc == HB_EIDENTITY; i++) {
-        po.buckets = o->buckets[i];
-        rc = hb_player_open(who, &po, p, &first);
+    for (int i = 0; i < m->o.n_buckets; i++) {
+        struct hb_err why = {0};
+        int rc;
+
+        po.buckets = m->o.buckets[i];
+        rc = hb_player_open(who, &po, p, &why);
+        m->fits |= rc == HB_OK ? 1u << i : 0u;
+        if (rc != HB_EIDENTITY)
+            return rc == HB_OK ? rc : hb_fail(e, rc, "%s", why.msg);
     }
-    if (o->n_buckets > 0 && rc != HB_EIDENTITY)
-        return rc == HB_OK ? rc : hb_fail(e, rc, "%s", first.msg);
     po.buckets = NULL;
     return hb_player_open(who, &po, p, e);
 }
@@ -54,13 +55,17 @@ static int open_players(const char *const *who, struct hb_match *m, struct hb_er
     for (int i = 0; i < m->n; i++) {
         if (who[i][0] == '@')
             continue;
-        if ((rc = open_trained(who[i], &m->o, &m->player[i], e)) != HB_OK)
+        if ((rc = open_trained(who[i], m, &m->player[i], e)) != HB_OK)
             return rc;
         like = like == NULL ? m->player[i].spec : like;
     }
     for (int i = 0; i < m->n; i++)
         if (who[i][0] == '@' && (rc = open_fixed(who[i], &m->o, like, &m->player[i], e)) != HB_OK)
             return rc;
+    for (int i = 0; i < m->o.n_buckets; i++)
+        if ((m->fits >> i & 1) == 0)
+            return hb_fail(e, HB_EIDENTITY, "no player was made with the bucket file '%s'",
+                           m->o.buckets[i]);
     return HB_OK;
 }
 

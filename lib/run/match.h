@@ -25,9 +25,9 @@ struct hb_match_options {
     const char *config,
         *game; /* what fixed strategies play; neither: as the first that is trained */
     const char *const *buckets; /* bucket files, each for the players it fits */
-    int n_buckets;
-    uint64_t seed;    /* of cards and choices */
-    uint64_t n_hands; /* at least so many: whole deals are played */
+    int n_buckets;              /* at most 32 */
+    uint64_t seed;              /* of cards and choices */
+    uint64_t n_hands;           /* at least so many: whole deals are played */
     enum hb_match_log log;
     bool aivat;    /* for two players: estimate each hand by aivat.h too */
     int n_workers; /* processes, 0: one a processor */
@@ -46,12 +46,13 @@ struct hb_match { /* {0} is closed; not to be moved while it is open */
     /* private */
     struct hb_match_options o;
     struct hb_player *player;   /* owned, [n] */
+    uint32_t fits;              /* bit i: a player took bucket file i */
     struct hb_aivat *estimator; /* owned, or NULL */
 };
 
 /* Open the players `who` (hb_player_open; checkpoints too) and give them names for the log, without
  * ':', '|' and control characters. Borrows names and options until it is closed. Errors:
- * HB_EIDENTITY when they do not play the same game, HB_EUSAGE when it is for another number of
+ * HB_EIDENTITY when they do not play the same game or a bucket file fits nobody, HB_EUSAGE when it is for another number of
  * players, has no PHH, or AIVAT was asked for and it is not for two; those of hb_player_open. */
 int hb_match_open(const char *const *who, const char *const *name, int n,
                   const struct hb_match_options *o, struct hb_match *m,

@@ -201,6 +201,8 @@ YAML
         hb-ckpt export ehs$k.table --blueprint ehs$k.hbp
     done
     hb-eval match ehs2.hbp ehs3.hbp --hands 500 >before
+    refused 65 hb-eval match ehs2.hbp @call --hands 500 --buckets ehs2.hba --buckets ehs3.hba
+    says "'ehs3.hba'"
     mv ehs2.hba moved2.hba
     mv ehs3.hba moved3.hba
     refused 66 hb-eval match ehs2.hbp ehs3.hbp --hands 500
