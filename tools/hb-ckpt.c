@@ -556,20 +556,31 @@ static int run_info(int argc, char **argv)
 
 /* ---- list, prune ---- */
 
+/* Open the folder where the checkpoints of `given` lie, and say when there are none. */
+static void open_shelf(const char *given, char dir[HB_PATH_MAX], struct hb_shelf *s)
+{
+    struct hb_err e = {0};
+
+    if (hb_shelf_locate(given, dir, &e) != HB_OK ||
+        hb_shelf_open(dir, HB_SHELF_ALL, s, &e) != HB_OK)
+        tool_die(&e, NULL);
+    if (s->n == 0)
+        (void)fprintf(stderr, "hb-ckpt: there is no checkpoint (*.hbc) in '%s'\n", dir);
+}
+
 static const struct tool_spec list_spec = {
     "hb-ckpt list", LIST_USAGE,
-    "List the checkpoints of a folder by iteration, a JSON line each. Rows are not verified.",
+    "List the checkpoints of a folder, or of that of a run, by iteration, a JSON line each.\n"
+    "Rows are not verified.",
     no_options};
 
 static int run_list(int argc, char **argv)
 {
-    const char *dir = operands(&list_spec, argc, argv, 1)[0];
+    char dir[HB_PATH_MAX];
     struct hb_shelf s;
-    struct hb_err e = {0};
     int code = TOOL_OK;
 
-    if (hb_shelf_open(dir, HB_SHELF_ALL, &s, &e) != HB_OK)
-        tool_die(&e, NULL);
+    open_shelf(operands(&list_spec, argc, argv, 1)[0], dir, &s);
     for (size_t i = 0; i < s.n; i++) {
         const struct hb_shelf_entry *x = &s.entry[i];
         struct hb_buf line = {0};
@@ -616,8 +627,10 @@ static void tell(void *ctx, const char *path, const char *what, const char *why)
 
 static int run_prune(int argc, char **argv)
 {
-    const char *dir;
+    const char *given;
     const char *arg;
+    char dir[HB_PATH_MAX];
+    struct hb_shelf s;
     uint64_t keep = 0;
     struct hb_err e = {0};
     int opt;
@@ -625,9 +638,11 @@ static int run_prune(int argc, char **argv)
     while ((opt = tool_next(&prune_spec, argc, argv, &arg)) != -1)
         if (opt == OPT_KEEP)
             keep = tool_u64(arg, "--keep", 1, UINT32_MAX);
-    dir = operand(&prune_spec, argc, argv, "folder");
+    given = operand(&prune_spec, argc, argv, "folder");
     if (keep == 0)
         tool_usage(&prune_spec, "--keep N is missing");
+    open_shelf(given, dir, &s);
+    hb_shelf_close(&s);
     if (hb_shelf_prune(dir, HB_SHELF_ALL, keep, NULL, tell, NULL, &e) != HB_OK)
         tool_die(&e, NULL);
     return tool_finish(TOOL_OK);

@@ -128,7 +128,7 @@ int hb_logdir_open(const char *path, struct hb_logdir *d, struct hb_err *e)
         return hb_fail(e, HB_ECREATE, "the path of '%s' is too long", path);
     if (strlen(path) > HB_PATH_MAX - NAMES_MAX)
         return hb_fail(e, HB_ECREATE, "the path of '%s' is too long", path);
-    if ((rc = join(path, "checkpoints", d->checkpoints, e)) != HB_OK ||
+    if ((rc = join(path, HB_SHELF_FOLDER, d->checkpoints, e)) != HB_OK ||
         (rc = make_folder(path, e)) != HB_OK || (rc = make_folder(d->checkpoints, e)) != HB_OK ||
         (rc = take_lock(d, e)) != HB_OK) {
         hb_logdir_close(d);

@@ -36,6 +36,33 @@ static bool is_checkpoint_name(const char *name)
     return n > strlen(SUFFIX) && strcmp(name + n - strlen(SUFFIX), SUFFIX) == 0;
 }
 
+/* Whether a folder, if it is one, has a *.hbc, be it a link. */
+static bool has_checkpoint(const char *dir)
+{
+    DIR *d = opendir(dir);
+    const struct dirent *x;
+    bool found = false;
+
+    if (d == NULL)
+        return false;
+    while (!found && (x = readdir(d)) != NULL)
+        found = is_checkpoint_name(x->d_name);
+    (void)closedir(d); /* only read */
+    return found;
+}
+
+int hb_shelf_locate(const char *dir, char out[HB_PATH_MAX], struct hb_err *e)
+{
+    struct stat st;
+
+    if (strlen(dir) + sizeof "/" HB_SHELF_FOLDER > HB_PATH_MAX)
+        return hb_fail(e, HB_EUSAGE, "the path of '%.64s...' is too long", dir);
+    (void)snprintf(out, HB_PATH_MAX, "%s/" HB_SHELF_FOLDER, dir); /* fits */
+    if (has_checkpoint(dir) || stat(out, &st) != 0 || !S_ISDIR(st.st_mode))
+        (void)snprintf(out, HB_PATH_MAX, "%s", dir); /* fits */
+    return HB_OK;
+}
+
 void hb_shelf_name(const char *dir, uint64_t iteration, char out[HB_PATH_MAX])
 {
     (void)snprintf(out, HB_PATH_MAX, "%.*s/" RUN_PREFIX "%012llu" SUFFIX, HB_PATH_MAX - 40, dir,

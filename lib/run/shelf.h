@@ -16,6 +16,7 @@
 #include "solver/spec.h"
 
 #define HB_SHELF_LATEST "latest.hbc"
+#define HB_SHELF_FOLDER "checkpoints" /* in the folder of a run */
 
 struct hb_shelf_entry {
     char *path; /* owned: DIR/NAME */
@@ -43,6 +44,11 @@ enum hb_shelf_scope {
 int hb_shelf_open(const char *dir, enum hb_shelf_scope scope, struct hb_shelf *s,
                   struct hb_err *e) HB_MUSTUSE;
 void hb_shelf_close(struct hb_shelf *s);
+
+/* Where the checkpoints of `dir` lie: in it, or, when it has none of its own, in its folder
+ * checkpoints, as in one that hb-train trained in. out gets the folder, which may be empty, and is
+ * missing when `dir` is. Errors: HB_EUSAGE: the path is too long. */
+int hb_shelf_locate(const char *dir, char out[HB_PATH_MAX], struct hb_err *e) HB_MUSTUSE;
 
 /* DIR/iter-N.hbc, as hb-train names its checkpoints. */
 void hb_shelf_name(const char *dir, uint64_t iteration, char out[HB_PATH_MAX]);

@@ -369,6 +369,35 @@ shelf() {
     assert_line --index 3 --partial '"error":'
 }
 
+@test "list and prune find the checkpoints of a run in its folder" {
+    shelf
+    mkdir run
+    mv shelf run/checkpoints
+    run --separate-stderr hb-ckpt list run
+    assert_success
+    assert_equal "${#lines[@]}" 3
+    assert_line --index 0 --partial '"file":"run/checkpoints/at-2.hbc"'
+    hb-ckpt prune run/ --keep 1
+    [ ! -e run/checkpoints/at-4.hbc ]
+    [ -e run/checkpoints/at-5.hbc ]
+    cp "$GOLDEN" run/mine.hbc # its own come first
+    run --separate-stderr hb-ckpt list run
+    assert_success
+    assert_output --partial '"file":"run/mine.hbc"'
+    assert_equal "${#lines[@]}" 1
+}
+
+@test "a folder without checkpoints is listed, and said to be empty" {
+    mkdir empty
+    for what in list "prune --keep 1"; do
+        # shellcheck disable=SC2086 # a command and its option
+        run --separate-stderr hb-ckpt $what empty
+        assert_success
+        assert_output ""
+        says "no checkpoint (*.hbc) in 'empty'"
+    done
+}
+
 @test "prune keeps the newest good ones and a link that works" {
     shelf
     flip shelf/at-5.hbc 4000

@@ -257,6 +257,32 @@ static void the_newest_is_the_one_that_can_be_used(void)
     small_run_fini(&r);
 }
 
+static void a_folder_is_left_for_checkpoints_when_it_has_none(void)
+{
+    static char found[HB_PATH_MAX];
+    static char sub[256];
+    static char longest[HB_PATH_MAX];
+    struct hb_err e = {0};
+    struct small_run r;
+
+    CHECK_OK(hb_shelf_locate("/no/such/folder", found, &e), e);
+    CHECK_STR(found, "/no/such/folder");
+    CHECK_OK(hb_shelf_locate(folder, found, &e), e); /* nothing there at all */
+    CHECK_STR(found, folder);
+    CHECK_EQ(mkdir(in_folder(folder, HB_SHELF_FOLDER, sub), 0777), 0);
+    CHECK_OK(hb_shelf_locate(folder, found, &e), e);
+    CHECK_STR(found, sub);
+    small_run_init(&r, "kuhn", 1);
+    save(&r, 1);
+    CHECK_OK(hb_shelf_locate(folder, found, &e), e); /* its own come first */
+    CHECK_STR(found, folder);
+    clear();
+    small_run_fini(&r);
+    CHECK_EQ(rmdir(sub), 0);
+    memset(longest, 'x', sizeof longest - 1);
+    CHECK_EQ(hb_shelf_locate(longest, found, &e), HB_EUSAGE);
+}
+
 int main(void)
 {
     if (!scratch_folder(folder, "t_shelf"))
@@ -267,6 +293,7 @@ int main(void)
     RUN(prune_makes_no_link_and_mixes_no_runs);
     RUN(a_run_prunes_its_own_by_what_it_wrote);
     RUN(the_newest_is_the_one_that_can_be_used);
+    RUN(a_folder_is_left_for_checkpoints_when_it_has_none);
     CHECK_EQ(rmdir(folder), 0); /* nothing else was left */
     return check_done();
 }
