@@ -128,6 +128,7 @@ $(B)/bin/%: $(B)/tools/%.o $(TOOL_OBJ) $(LIB)
 
 # programs too long for one file: hb-bucket.c, bucket.c and bucket_*.c
 $(B)/bin/hb-bucket: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tools/bucket*.c)))
+$(B)/bin/hb-ckpt: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tools/ckpt*.c)))
 $(B)/bin/hb-eval: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tools/eval*.c)))
 
 $(B)/plugins/%.so: plugins/%.c lib/abstraction/hb_plugin.h

@@ -10,23 +10,6 @@
 
 #define GAME_FILE_MAX (1u << 20)
 
-void bucket_print_line(struct hb_buf *line)
-{
-    struct hb_err e = {0};
-
-    hb_buf_u8(line, '\n');
-    if (hb_buf_check(line, &e) != HB_OK)
-        tool_die(&e, NULL);
-    (void)fwrite(line->data, 1, line->len, stdout); /* tool_finish looks */
-    hb_buf_fini(line);
-}
-
-void bucket_put_text(struct hb_buf *line, const char *key, const char *text)
-{
-    hb_buf_printf(line, ",\"%s\":", key);
-    hb_json_str(line, text);
-}
-
 void bucket_deck_of_game(const char *path, struct hb_deck *deck)
 {
     struct hb_err e = {0};

@@ -43,10 +43,6 @@ enum {
         "game", OPT_GAME, "FILE", "the deck of this .game file, not hold'em's"                     \
     }
 
-/* A line of output; frees it. */
-void bucket_print_line(struct hb_buf *line);
-/* ,"key":"text" */
-void bucket_put_text(struct hb_buf *line, const char *key, const char *text);
 /* The deck of a .game file; exits when there is none. */
 void bucket_deck_of_game(const char *path, struct hb_deck *deck);
 /* The street of that name on the deck, or exit 64. */

@@ -50,14 +50,14 @@ static void show_finding(void *ctx, const struct hb_finding *f)
         hb_json_str(&line, hb_street_name(f->street));
     else
         hb_buf_printf(&line, "null");
-    bucket_put_text(&line, "result", verdict_name(f->verdict));
-    bucket_put_text(&line, "detail", f->detail);
+    tool_put_text(&line, "result", verdict_name(f->verdict));
+    tool_put_text(&line, "detail", f->detail);
     hb_buf_printf(&line, ",\"calls\":%" PRIu64 ",\"median_s\":", f->calls);
     hb_buf_printf(&line, "%.3g", f->median_s);
     hb_buf_printf(&line, ",\"max_s\":");
     hb_buf_printf(&line, "%.3g", f->most_s);
     hb_buf_printf(&line, "}");
-    bucket_print_line(&line);
+    tool_print_line(&line);
     (void)fflush(stdout); /* as it comes; tool_finish looks */
     n[f->verdict]++;
     if (f->verdict == HB_VERDICT_FAIL)

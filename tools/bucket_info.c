@@ -100,9 +100,9 @@ static int put_street(struct hb_buf *line, const struct hb_buckets *b, int stree
                   hb_street_name(street), kind_name(st->kind),
                   st->sense == HB_ISO_ROUNDS ? "perfect" : "imperfect", st->n_buckets, st->n_hands);
     hb_json_real(line, (double)st->hottest / (double)st->total);
-    bucket_put_text(line, "plugin", st->plugin);
-    bucket_put_text(line, "version", st->version);
-    bucket_put_text(line, "args", st->args);
+    tool_put_text(line, "plugin", st->plugin);
+    tool_put_text(line, "version", st->version);
+    tool_put_text(line, "args", st->args);
     if ((rc = hb_sizes_of(b, street, &sizes, e)) != HB_OK)
         return rc;
     put_sizes(line, &sizes);
@@ -145,12 +145,12 @@ int bucket_run_info(int argc, char **argv)
         }
     hb_buf_printf(&line, "],\"map_bytes\":%" PRIu64, hb_buckets_bytes(&b));
     hb_hash_hex(&b.content, hex);
-    bucket_put_text(&line, "content", hex);
+    tool_put_text(&line, "content", hex);
     hb_hash_hex(&b.root, hex);
-    bucket_put_text(&line, "root", hex);
-    bucket_put_text(&line, "path", b.path);
+    tool_put_text(&line, "root", hex);
+    tool_put_text(&line, "path", b.path);
     hb_buf_printf(&line, "}");
-    bucket_print_line(&line);
+    tool_print_line(&line);
     hb_buckets_fini(&b);
     return tool_finish(TOOL_OK);
 }
@@ -228,7 +228,7 @@ static void compare(const struct hb_buckets *const side[2], bool quality, bool q
 
     hb_buf_printf(&line, "{\"a\":");
     hb_json_str(&line, side[0]->path);
-    bucket_put_text(&line, "b", side[1]->path);
+    tool_put_text(&line, "b", side[1]->path);
     hb_buf_printf(&line, ",\"identical\":%s,\"streets\":[", same ? "true" : "false");
     for (int s = 0; s < side[0]->deck.n_streets; s++)
         if (put_comparison(&line, side, s, quality, quiet, &all, &e) != HB_OK)
@@ -239,7 +239,7 @@ static void compare(const struct hb_buckets *const side[2], bool quality, bool q
     if (quality)
         put_real(&line, "distance_ratio", all.ratio / all.n_distances);
     hb_buf_printf(&line, "}");
-    bucket_print_line(&line);
+    tool_print_line(&line);
 }
 
 int bucket_run_compare(int argc, char **argv)

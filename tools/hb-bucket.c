@@ -130,7 +130,7 @@ static void put_stage(struct hb_buf *line, const struct hb_build_stage *s)
         hb_json_str(line, hb_street_name(s->street));
     else
         hb_buf_printf(line, "null");
-    bucket_put_text(line, "stage", s->name);
+    tool_put_text(line, "stage", s->name);
     hb_buf_printf(line, ",\"seconds\":%.2f,\"bytes\":%" PRIu64 ",\"disk_bytes\":%" PRIu64 "}",
                   s->seconds, s->bytes, s->disk_bytes);
 }
@@ -149,7 +149,7 @@ static void print_plan(const struct hb_build_report *r)
         put_stage(&line, &r->stage[i]);
     }
     hb_buf_printf(&line, "]}");
-    bucket_print_line(&line);
+    tool_print_line(&line);
 }
 
 static struct build_args read_build_args(int argc, char **argv)
@@ -244,14 +244,14 @@ static void show_plugin(void *ctx, const char *name, const struct hb_plugin *p, 
     hb_buf_printf(&line, "{\"name\":");
     hb_json_str(&line, name);
     if (rc == HB_OK) {
-        bucket_put_text(&line, "id", p->abs->id);
-        bucket_put_text(&line, "version", p->abs->version);
+        tool_put_text(&line, "id", p->abs->id);
+        tool_put_text(&line, "version", p->abs->version);
     }
-    bucket_put_text(&line, "path", p->path);
+    tool_put_text(&line, "path", p->path);
     if (rc != HB_OK)
-        bucket_put_text(&line, "error", why->msg);
+        tool_put_text(&line, "error", why->msg);
     hb_buf_printf(&line, "}");
-    bucket_print_line(&line);
+    tool_print_line(&line);
 }
 
 static int run_plugins(int argc, char **argv)

@@ -13,6 +13,7 @@
 
 #include "abstraction/hb_plugin.h"
 #include "abstraction/hba.h"
+#include "base/json.h"
 #include "base/os.h"
 
 #define OPTIONS_MAX 40
@@ -425,4 +426,21 @@ void tool_plugin_dirs(const char *option, char *out, unsigned cap)
     (void)snprintf(out, cap, "%s%s%s%s%s%s%s%s", option ? option : "", option ? ":" : "",
                    env ? env : "", env ? ":" : "", dir[0] ? dir : "/nonexistent",
                    "/../lib/hb/plugins:", dir[0] ? dir : "/nonexistent", "/../plugins");
+}
+
+void tool_print_line(struct hb_buf *line)
+{
+    struct hb_err e = {0};
+
+    hb_buf_u8(line, '\n');
+    if (hb_buf_check(line, &e) != HB_OK)
+        tool_die(&e, NULL);
+    (void)fwrite(line->data, 1, line->len, stdout); /* tool_finish looks */
+    hb_buf_fini(line);
+}
+
+void tool_put_text(struct hb_buf *line, const char *key, const char *text)
+{
+    hb_buf_printf(line, ",\"%s\":", key);
+    hb_json_str(line, text);
 }

@@ -7,6 +7,7 @@
 #include <stdnoreturn.h>
 
 #include "abstraction/build.h"
+#include "base/bytes.h"
 #include "base/err.h"
 
 /* Exit codes: sysexits, DESIGN "Command line promises". */
@@ -100,5 +101,10 @@ void tool_plugin_warning(int level, const char *msg);
 /* Folder of the running program; plugins are looked for in PROGRAM_DIR/../lib/hb/plugins,
  * PROGRAM_DIR/../plugins after --plugin-path and HB_PLUGIN_PATH. The ':'-list into out. */
 void tool_plugin_dirs(const char *option, char *out, unsigned cap);
+
+/* A line of output; frees it. */
+void tool_print_line(struct hb_buf *line);
+/* ,"key":"text" */
+void tool_put_text(struct hb_buf *line, const char *key, const char *text);
 
 #endif
