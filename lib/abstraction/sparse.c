@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-uint32_t hb_sparse_entries(uint32_t numbers, uint64_t total)
-{
-    return total < numbers ? (uint32_t)total : numbers;
-}
-
 uint32_t hb_sparse_bytes(uint32_t entries, uint32_t item_bytes)
 {
     return entries * ((uint32_t)sizeof(uint16_t) + item_bytes);

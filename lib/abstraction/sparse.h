@@ -12,8 +12,7 @@
 
 #include "base/err.h"
 
-/* Entries that suffice for histograms of this total, and bytes of such a row. */
-uint32_t hb_sparse_entries(uint32_t numbers, uint64_t total);
+/* Bytes of a row; entries: the total of a histogram suffices, and so do all its bins. */
 uint32_t hb_sparse_bytes(uint32_t entries, uint32_t item_bytes);
 
 /* n vectors [n][numbers] as n rows; numbers <= 65536.

@@ -12,6 +12,15 @@ int hb_set_count(uint64_t set)
     return n;
 }
 
+uint64_t hb_set_of(const uint8_t *card, int n)
+{
+    uint64_t set = 0;
+
+    for (int i = 0; i < n; i++)
+        set |= UINT64_C(1) << card[i];
+    return set;
+}
+
 int hb_set_cards(uint64_t set, uint8_t *out)
 {
     int n = 0;

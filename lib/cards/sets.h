@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 int hb_set_count(uint64_t set);
+/* The set of n cards. */
+uint64_t hb_set_of(const uint8_t *card, int n);
 /* Its cards, ascending, into out[52]; returns how many. */
 int hb_set_cards(uint64_t set, uint8_t *out);
 /* Sets of k of n things; exact below 2^53. */

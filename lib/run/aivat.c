@@ -142,8 +142,7 @@ int hb_aivat_new(struct hb_player *player, int n_players, uint64_t seed, struct 
     a->learning = true;
     hb_hands_init(&a->hands, &a->r->deck);
     hb_suits_all(&a->r->deck, &a->all);
-    for (int i = hb_deck_cards(&a->r->deck, cards); i > 0; i--)
-        a->deck |= UINT64_C(1) << cards[i - 1];
+    a->deck = hb_set_of(cards, hb_deck_cards(&a->r->deck, cards));
     choose_classes(a);
     if ((rc = allocate(a, e)) != HB_OK)
         hb_aivat_free(a);
@@ -498,11 +497,9 @@ static int deal_board(struct hb_aivat *a, double *correction, struct hb_err *e)
 {
     int street = a->m.state.street;
     int n_new = a->r->deck.n_board[street] - a->spot.n_board;
-    uint64_t set = 0;
+    uint64_t set = hb_set_of(a->m.board + a->spot.n_board, n_new);
     int rc;
 
-    for (int i = 0; i < n_new; i++)
-        set |= UINT64_C(1) << a->m.board[a->spot.n_board + i];
     if (!a->learning && n_new > 0 && (rc = correct_board(a, set, n_new, correction, e)) != HB_OK)
         return rc;
     extend(a, street, set);
@@ -571,18 +568,13 @@ static uint64_t draw_board(const struct hb_aivat *a, int n_new, uint32_t k)
                               .index = UINT32_C(0x80000000) | k << 4};
     uint64_t left = a->deck & ~a->spot.mask;
     uint8_t cards[HB_CARDS];
-    uint64_t set = 0;
 
-    for (int i = 0; i < 2 && k > 0; i++)
-        for (int c = 0; c < a->hands.n_own; c++)
-            left &= ~(UINT64_C(1) << a->m.own[i][c]);
-    if (k > 0)
-        hb_draw_cards(&d, cards, hb_set_cards(left, cards), n_new);
-    else
-        memcpy(cards, a->m.board + a->spot.n_board, (size_t)n_new);
-    for (int i = 0; i < n_new; i++)
-        set |= UINT64_C(1) << cards[i];
-    return set;
+    if (k == 0)
+        return hb_set_of(a->m.board + a->spot.n_board, n_new);
+    for (int i = 0; i < 2; i++)
+        left &= ~hb_set_of(a->m.own[i], a->hands.n_own);
+    hb_draw_cards(&d, cards, hb_set_cards(left, cards), n_new);
+    return hb_set_of(cards, n_new);
 }
 
 static double end_on_drawn(struct hb_aivat *a, int n_new)

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "cards/sets.h"
 #include "run/hand.h"
 #include "run/mix.h"
 #include "solver/ranges.h"
@@ -392,13 +393,12 @@ static void look_at_board(struct play *p)
 
 static void begin(struct play *p, uint64_t deal, uint32_t hand)
 {
-    uint64_t own = 0;
+    uint64_t own;
 
     hb_hand_deal(&p->l->rules, p->l->o.seed, deal, hand, &p->m);
     p->me = hb_hand_position(2, 0, hand);
     p->other = 1 - p->me;
-    for (int i = 0; i < p->hands.n_own; i++)
-        own |= UINT64_C(1) << p->m.own[p->me][i];
+    own = hb_set_of(p->m.own[p->me], p->hands.n_own);
     for (int h = 0; h < p->hands.n; h++)
         p->belief[h] = p->truth[h] = (p->hands.mask[h] & own) == 0;
     look_at_board(p);

@@ -457,14 +457,10 @@ bool hb_player_locate(const struct hb_player *p, const struct hb_matchstate *m, 
 static int unseen_cards(const struct hb_deck *d, const struct hb_matchstate *m, const uint8_t *own,
                         int n_board, uint8_t out[HB_CARDS])
 {
-    uint64_t seen = 0;
+    uint64_t seen = hb_set_of(own, d->n_hole) | hb_set_of(m->board, n_board);
     int n = hb_deck_cards(d, out);
     int left = 0;
 
-    for (int i = 0; i < d->n_hole; i++)
-        seen |= UINT64_C(1) << own[i];
-    for (int i = 0; i < n_board; i++)
-        seen |= UINT64_C(1) << m->board[i];
     for (int i = 0; i < n; i++)
         if ((seen >> out[i] & 1) == 0)
             out[left++] = out[i];

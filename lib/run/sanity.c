@@ -190,20 +190,11 @@ static void draw(const struct dealer *d, uint32_t stream, uint64_t deal, uint8_t
     hb_draw_cards(&name, deck, n_deck, n);
 }
 
-static uint64_t mask_of(const uint8_t *card, int n)
-{
-    uint64_t mask = 0;
-
-    for (int i = 0; i < n; i++)
-        mask |= UINT64_C(1) << card[i];
-    return mask;
-}
-
 /* Own cards of all but the hero, from what he and the board leave. */
 static void deal_others(const struct dealer *d, int hero, uint64_t n, struct deal *deal)
 {
     const struct hb_deck *k = &d->rules->deck;
-    uint64_t used = mask_of(deal->own[hero], k->n_hole) | mask_of(deal->board, deal->n_board);
+    uint64_t used = hb_set_of(deal->own[hero], k->n_hole) | hb_set_of(deal->board, deal->n_board);
     uint8_t deck[HB_CARDS];
     int n_deck = hb_deck_cards(k, deck);
     int left = 0;
@@ -235,7 +226,7 @@ static void deal_extreme(struct dealer *d, int street, bool strongest, int hero,
     deal->n_board = k->n_board[street];
     draw(d, 2, n, deck, n_deck, deal->n_board);
     memcpy(deal->board, deck, (size_t)deal->n_board);
-    board = mask_of(deck, deal->n_board);
+    board = hb_set_of(deck, deal->n_board);
     for (int h = 0; h < d->hands.n; h++) {
         uint8_t cards[HB_HAND_MAX];
 
@@ -262,7 +253,7 @@ static void deal_extreme(struct dealer *d, int street, bool strongest, int hero,
  * False when it beats one of them. */
 static bool beats_nothing(const struct dealer *d, int hero, struct deal *deal)
 {
-    uint64_t own = mask_of(deal->own[hero], d->rules->deck.n_hole);
+    uint64_t own = hb_set_of(deal->own[hero], d->rules->deck.n_hole);
     uint32_t mine = 0;
     double n_ties = 0;
     double n = 0;

@@ -629,7 +629,7 @@ static void first_street(struct hb_public *p)
 
 double hb_public_deals(const struct hb_public *p)
 {
-    return hb_public_choose(p->n_deck, 2) * hb_public_choose(p->n_deck - 2, 2);
+    return hb_set_choose(p->n_deck, 2) * hb_set_choose(p->n_deck - 2, 2);
 }
 
 void hb_public_result(struct hb_public *p, struct hb_exploit *out)

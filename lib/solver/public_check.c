@@ -79,7 +79,7 @@ int hb_public_set_apart(struct hb_public *p, struct hb_err *e)
     int rc;
 
     p->apart = true;
-    p->check_cap = (size_t)hb_public_choose(n_left, n_final);
+    p->check_cap = (size_t)hb_set_choose(n_left, n_final);
     if ((rc = list_runouts(p, e)) != HB_OK ||
         (rc = hb_mem_new(&p->check_set, p->check_cap, sizeof *p->check_set, "boards", e)) !=
             HB_OK ||
@@ -147,8 +147,7 @@ void hb_public_check_board(struct hb_public *p, uint32_t board, double *out)
     } else {
         n = hb_suits_sets(&next->keep, p->deck & ~next->board.mask, n_final, p->check_set,
                           p->check_cap);
-        out[0] =
-            check_all(p, next, p->check_set, n, weight / hb_public_choose(n_left - 4, n_final));
+        out[0] = check_all(p, next, p->check_set, n, weight / hb_set_choose(n_left - 4, n_final));
         hb_public_average(p, next, p->checked, 2 * (size_t)groups_of(p));
     }
     hb_public_entries(p, p->checked, out + 1);
@@ -165,7 +164,7 @@ void hb_public_check_runouts(struct hb_public *p, const struct hb_suits_set *set
 
 double hb_public_check_steps(const struct hb_public *p, double n_boards)
 {
-    double hands = hb_public_choose(p->n_deck - hb_public_cards_on(p, p->last), 2);
+    double hands = hb_set_choose(p->n_deck - hb_public_cards_on(p, p->last), 2);
     double each = 12 + 50.0 * groups_of(p); /* ns a hand: to rank, and for a group of lanes */
 
     return ((double)p->level[0].n_final + n_boards * (double)p->check_cap) * hands * each / 10;

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 
+#include "cards/sets.h"
 #include "cards/suits.h"
 #include "solver/lanes.h"
 #include "solver/public.h"
@@ -73,15 +74,6 @@ struct hb_public {
 };
 
 /* ---- small things ---- */
-
-static inline double hb_public_choose(int n, int k)
-{
-    double v = 1;
-
-    for (int i = 0; i < k; i++)
-        v = v * (n - i) / (i + 1);
-    return v;
-}
 
 static inline int hb_public_cards_on(const struct hb_public *p, int street)
 {

@@ -39,14 +39,14 @@ static int plan_sets(struct hb_public *p, int street, struct hb_err *e)
     bool allins = hb_public_lanes(p, street)->n_allins > 0;
     int rc;
 
-    l->next_share = 1 / hb_public_choose(n_left - 4, n_new);
-    l->final_share = 1 / hb_public_choose(n_left - 4, n_final);
+    l->next_share = 1 / hb_set_choose(n_left - 4, n_new);
+    l->final_share = 1 / hb_set_choose(n_left - 4, n_final);
     l->n_blocks = (2 * hb_public_lanes(p, street)->n_allins + HB_LANES - 1) / HB_LANES;
     if (street > 0) {
         bool both = street + 1 == p->last && allins;
 
-        l->next_cap = entries || both ? (size_t)hb_public_choose(n_left, n_new) : 0;
-        l->final_cap = allins && !both ? (size_t)hb_public_choose(n_left, n_final) : 0;
+        l->next_cap = entries || both ? (size_t)hb_set_choose(n_left, n_new) : 0;
+        l->final_cap = allins && !both ? (size_t)hb_set_choose(n_left, n_final) : 0;
     } else {
         if (entries)
             l->n_next = l->next_cap = hb_suits_sets(&l->keep, p->deck, n_new, NULL, 0);
@@ -78,14 +78,14 @@ static void count_boards(struct hb_public *p, int street, uint64_t board,
         int n_final = hb_public_cards_on(p, p->last) - hb_public_cards_on(p, street);
 
         l->n_runouts +=
-            times * (keep->n == 1 ? hb_public_choose(n_left, n_final)
+            times * (keep->n == 1 ? hb_set_choose(n_left, n_final)
                                   : (double)hb_suits_sets(keep, left, n_final, NULL, 0));
     }
     if (street == p->last || hb_public_lanes(p, street + 1)->n_entries == 0)
         return;
     n_new = hb_public_cards_on(p, street + 1) - hb_public_cards_on(p, street);
     if (keep->n == 1) { /* as many after each of them, whatever they are */
-        count_boards(p, street + 1, board, keep, times * hb_public_choose(n_left, n_new));
+        count_boards(p, street + 1, board, keep, times * hb_set_choose(n_left, n_new));
         return;
     }
     n = hb_suits_sets(keep, left, n_new, l->next, l->next_cap);
@@ -119,8 +119,7 @@ static int plan(struct hb_public *p, struct hb_err *e)
 
     p->last = p->rules->deck.n_streets - 1;
     p->n_deck = hb_deck_cards(&p->rules->deck, card);
-    for (int i = 0; i < p->n_deck; i++)
-        p->deck |= UINT64_C(1) << card[i];
+    p->deck = hb_set_of(card, p->n_deck);
     hb_hands_init(&p->hands, &p->rules->deck);
     hb_suits_all(&p->rules->deck, &p->level[0].keep);
     p->ops = hb_sweep_ops((int)sizeof(hb_vec));
@@ -231,12 +230,12 @@ static double work(const struct hb_public *p, int from, int to)
 
     for (int s = from; s <= to; s++) {
         const struct level *l = &p->level[s];
-        double hands = hb_public_choose(p->n_deck - hb_public_cards_on(p, s), 2);
+        double hands = hb_set_choose(p->n_deck - hb_public_cards_on(p, s), 2);
         uint32_t pairs = (l->n_blocks + 1) / 2; /* that run out together */
 
         ns += l->n_boards * hands * (ns_board + street_cost(p, s));
-        ns += l->n_runouts * hb_public_choose(n_final, 2) *
-              (ns_board + (ns_copy + ns_showdown) * pairs);
+        ns +=
+            l->n_runouts * hb_set_choose(n_final, 2) * (ns_board + (ns_copy + ns_showdown) * pairs);
     }
     return ns / 10;
 }

@@ -387,7 +387,7 @@ static void make_ground(uint32_t trial, struct hb_vectors *v, uint32_t total)
             data.ground[a * v->numbers + b] = data.ground[b * v->numbers + a] =
                 a == b ? 0 : 10 * (a - b) + bits_of(trial + a, b) % (trial % 2 == 0 ? 3 : 300);
     v->ground = data.ground;
-    v->entries = hb_sparse_entries(v->numbers, total);
+    v->entries = total < v->numbers ? (uint32_t)total : v->numbers;
     CHECK_OK(hb_sparse_pack(v->vector, v->n, v->numbers, v->item_bytes, v->entries, data.rows, &e),
              e);
     v->vector = data.rows;

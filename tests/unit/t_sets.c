@@ -20,6 +20,7 @@ static void counting_and_listing(void)
             back |= UINT64_C(1) << cards[i];
         }
         CHECK(back == sets[k]);
+        CHECK(hb_set_of(cards, n) == sets[k]);
     }
 }
 
