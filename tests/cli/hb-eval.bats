@@ -97,7 +97,7 @@ start_of() { # GAME: GAME.hbc, generation 0
 }
 
 @test "any number of workers gives the same" {
-    small_holdem 4 6
+    small_holdem 4 5
     hb-eval exploitability @uniform --game small.game --workers 1 >a
     hb-eval exploitability @uniform --game small.game --workers 3 >b
     cmp a b
@@ -107,7 +107,7 @@ start_of() { # GAME: GAME.hbc, generation 0
 }
 
 @test "a sample of the flops gives a bracket, the same for any number of workers" {
-    small_holdem 4 6
+    small_holdem 3 6
     hb-eval exploitability @uniform --game small.game >exact
     hb-eval exploitability @uniform --game small.game --sample-boards 60 --workers 1 >a
     hb-eval exploitability @uniform --game small.game --sample-boards 60 --workers 3 --seed 1 >b
@@ -127,14 +127,16 @@ start_of() { # GAME: GAME.hbc, generation 0
 }
 
 @test "a sample of all flops is the exact value to the bit; samples that cannot be are refused" {
-    small_holdem 4 6
+    small_holdem 4 5
     run hb-eval exploitability @uniform --game small.game
     exact=${output#*'"exploitability":'}
     exact=${exact%%,*}
-    run hb-eval exploitability @uniform --game small.game --sample-boards 166
+    run hb-eval exploitability @uniform --game small.game --sample-boards 95
     assert_output --partial "\"lower\":$exact,\"upper\":$exact,\"exploitability\":[$exact,$exact]"
-    run hb-eval exploitability @call --config "$ROOT/examples/pushfold.yaml" --sample-boards 10
+    printf 'game: small.game\nbetting:\n  preflop: {sizes: [allin], max_raises: 1, limp: false}\n' >jam.yaml
+    run hb-eval exploitability @call --config jam.yaml --sample-boards 10
     assert_output --partial '"boards":0,"of_boards":0,'
+    small_holdem 4 6
     refused 64 hb-eval exploitability @uniform --game small.game --sample-boards 23
     says "24 are the fewest"
     refused 64 hb-eval exploitability @uniform --game small.game --sample-boards 0
