@@ -477,6 +477,15 @@ static bool prepend(char *out, size_t *at, const char *text, size_t n)
     return true;
 }
 
+uint32_t hb_tree_widest(const struct hb_tree *t)
+{
+    uint32_t most = 0;
+
+    for (uint32_t i = 0; i < t->n_nodes; i++)
+        most = t->node[i].n_actions > most ? t->node[i].n_actions : most;
+    return most;
+}
+
 int hb_tree_longest(const struct hb_tree *t, size_t *out, struct hb_err *e)
 {
     size_t *upto;

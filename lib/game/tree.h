@@ -73,6 +73,8 @@ size_t hb_tree_image_bytes(const struct hb_tree *t);
 void hb_tree_image_write(const struct hb_tree *t, void *image);
 int hb_tree_image_view(struct hb_tree *t, void *image, size_t len, struct hb_err *e) HB_MUSTUSE;
 
+/* The most actions of a node. */
+uint32_t hb_tree_widest(const struct hb_tree *t);
 /* Actions of all the nodes on the way on which there are most: room for a strategy at each of them.
  * Errors: HB_ENOMEM. */
 int hb_tree_longest(const struct hb_tree *t, size_t *out, struct hb_err *e) HB_MUSTUSE;

@@ -272,12 +272,10 @@ int hb_export(struct hb_generation *g, const struct hb_export_options *o, int fd
               struct hb_err *e)
 {
     struct exporter x = {.g = g, .o = o, .fd = fd, .name = name};
-    uint32_t most = 1;
+    uint32_t most = hb_tree_widest(g->tree);
     uint32_t only;
     int rc;
 
-    for (uint32_t i = 0; i < g->tree->n_nodes; i++)
-        most = g->tree->node[i].n_actions > most ? g->tree->node[i].n_actions : most;
     if ((rc = check_options(&x, &only, e)) != HB_OK ||
         (rc = hb_mem_new(&x.prob, most, sizeof *x.prob, "a strategy", e)) != HB_OK ||
         (rc = hb_mem_new(&x.row, HB_ROW_HEAD + 2 * (size_t)most, sizeof *x.row, "a row", e)) !=

@@ -12,11 +12,8 @@ int hb_mix_init(struct hb_mix *x, const struct hb_player *p, struct hb_err *e)
 
     memset(x, 0, sizeof *x);
     x->shared.street = -1;
-    for (uint32_t i = 0; p->tree != NULL && i < p->tree->n_nodes; i++) {
-        const struct hb_node *n = &p->tree->node[i];
-
-        longest = n->n_actions > longest ? n->n_actions : longest;
-    }
+    if (p->tree != NULL && hb_tree_widest(p->tree) > longest)
+        longest = hb_tree_widest(p->tree);
     for (int i = 0; p->spec != NULL && i < HB_STREETS; i++)
         n_buckets =
             p->spec->street[i].n_buckets > n_buckets ? p->spec->street[i].n_buckets : n_buckets;

@@ -104,7 +104,6 @@ static int open_buckets(struct hb_player *p, struct hb_err *e)
 static int open_trained(const char *name, struct hb_player *p, struct hb_err *e)
 {
     const struct hb_strategy_options rows_only = {0};
-    unsigned longest = 0;
     int rc;
 
     if (p->o.config != NULL || p->o.game != NULL)
@@ -121,9 +120,7 @@ static int open_trained(const char *name, struct hb_player *p, struct hb_err *e)
     p->tree = p->strategy.tree;
     p->rules = p->spec->rules;
     memcpy(p->game_name, p->spec->game_name, sizeof p->game_name);
-    for (uint32_t i = 0; i < p->tree->n_nodes; i++)
-        longest = p->tree->node[i].n_actions > longest ? p->tree->node[i].n_actions : longest;
-    if ((rc = hb_mem_new(&p->row, longest, sizeof *p->row, "a row", e)) != HB_OK)
+    if ((rc = hb_mem_new(&p->row, hb_tree_widest(p->tree), sizeof *p->row, "a row", e)) != HB_OK)
         return rc;
     return open_buckets(p, e);
 }

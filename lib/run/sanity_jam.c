@@ -258,19 +258,17 @@ static int jam_run(struct jam *j, struct hb_err *e)
 {
     struct spots at = {j, 0};
     double *none = NULL;
-    unsigned most = 1;
     bool any = false;
     int rc;
 
     if ((rc = find_closed(j, e)) != HB_OK)
         return rc;
-    for (uint32_t i = 0; i < j->tree->n_nodes; i++) {
+    for (uint32_t i = 0; i < j->tree->n_nodes; i++)
         any = any || j->closed[i];
-        most = j->tree->node[i].n_actions > most ? j->tree->node[i].n_actions : most;
-    }
     if (!any)
         return HB_OK;
-    if ((rc = hb_mem_new(&j->prob, most, sizeof *j->prob, "a strategy", e)) != HB_OK ||
+    if ((rc = hb_mem_new(&j->prob, hb_tree_widest(j->tree), sizeof *j->prob, "a strategy", e)) !=
+            HB_OK ||
         (rc = hb_strategy_public(j->s, &j->by_bucket, e)) != HB_OK ||
         (rc = first_new(j, e)) != HB_OK)
         return rc;

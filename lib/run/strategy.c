@@ -62,16 +62,6 @@ static int open_fixed(const char *name, const struct hb_strategy_options *o, str
     return rc == HB_OK ? rc : hb_context(e, rc, "'%s'", s->spec.game_name);
 }
 
-static unsigned longest_row(const struct hb_tree *t)
-{
-    unsigned longest = 0;
-
-    for (uint32_t i = 0; i < t->n_nodes; i++)
-        if (t->node[i].n_actions > longest)
-            longest = t->node[i].n_actions;
-    return longest;
-}
-
 static int open_checkpoint(const char *name, struct hb_strategy *s, struct hb_err *e)
 {
     int rc;
@@ -85,7 +75,7 @@ static int open_checkpoint(const char *name, struct hb_strategy *s, struct hb_er
     s->spec = s->checkpoint.spec;
     s->tree = &s->checkpoint.tree;
     s->iteration = s->checkpoint.iteration;
-    return hb_mem_new(&s->row, HB_ROW_HEAD + 2 * (size_t)longest_row(s->tree), sizeof *s->row,
+    return hb_mem_new(&s->row, HB_ROW_HEAD + 2 * (size_t)hb_tree_widest(s->tree), sizeof *s->row,
                       "a row", e);
 }
 
@@ -98,7 +88,7 @@ static int open_blueprint(const char *name, struct hb_strategy *s, struct hb_err
     s->spec = s->blueprint.spec;
     s->tree = &s->blueprint.tree;
     s->iteration = s->blueprint.iteration;
-    return hb_mem_new(&s->quantised, longest_row(s->tree), sizeof *s->quantised, "a row", e);
+    return hb_mem_new(&s->quantised, hb_tree_widest(s->tree), sizeof *s->quantised, "a row", e);
 }
 
 static int open_trained(const char *name, const struct hb_strategy_options *o,

@@ -59,10 +59,10 @@ finds_only() { # as finds, and nothing else is wrong
 }
 
 @test "a crash in create" { finds create crash-create "create\(flop, 'crash-create'\) $CRASHED"; }
-@test "a hang in create" { TIMEOUT=1 finds create hang-create "create\(flop, 'hang-create'\) did not return within 1 s"; }
+@test "a hang in create" { TIMEOUT=3 finds create hang-create "create\(flop, 'hang-create'\) did not return within 3 s"; }
 @test "an exit in create" { finds create exit-create "create\(flop, 'exit-create'\) ended the process with exit code 3"; }
 @test "a crash in bucket" { finds_only range crash-bucket "bucket\(flop, 3\) $CRASHED"; }
-@test "a hang in bucket" { TIMEOUT=1 finds_only range hang-bucket 'bucket\(flop, 3\) did not return within 1 s'; }
+@test "a hang in bucket" { TIMEOUT=3 finds_only range hang-bucket 'bucket\(flop, 3\) did not return within 3 s'; }
 @test "an exit in bucket" { finds_only range exit-bucket 'bucket\(flop, 3\) ended the process with exit code 3'; }
 @test "a crash in destroy" { finds_only determinism crash-destroy "destroy\(\) on the flop $CRASHED"; }
 @test "a crash in vectors" { PLUGIN=naughty_vectors finds_only vectors crash "vectors\(flop, board 0\) $CRASHED"; }

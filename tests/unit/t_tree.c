@@ -39,6 +39,7 @@ struct walk {
     const struct hb_tree *t;
     uint32_t n_nodes, n_edges, n_ends;
     size_t way, longest; /* actions of the nodes above */
+    uint32_t widest;
 };
 
 static void walk_end(struct walk *w, const struct hb_state *s, uint32_t child, int street)
@@ -72,6 +73,7 @@ static void walk_node(struct walk *w, const struct hb_state *s, uint32_t parent)
     CHECK(memcmp(w->t->act + node->edge, scratch, (size_t)n * sizeof *scratch) == 0);
     w->n_edges += (uint32_t)n;
     w->way += (size_t)n;
+    w->widest = (uint32_t)n > w->widest ? (uint32_t)n : w->widest;
     w->longest = w->way > w->longest ? w->way : w->longest;
     for (int i = 0; i < n && check_bad_here == 0; i++) {
         struct hb_state next = *s;
@@ -100,6 +102,7 @@ static void check_tree(const struct hb_rules *r, const struct hb_betting *b,
     walk_node(&w, &s, HB_TREE_NONE);
     CHECK_OK(hb_tree_longest(t, &longest, &e), e);
     CHECK_EQ(longest, w.longest);
+    CHECK_EQ(hb_tree_widest(t), w.widest);
     CHECK_EQ(w.n_nodes, t->n_nodes);
     CHECK_EQ(w.n_edges, t->n_edges);
     CHECK_EQ(w.n_ends, t->n_ends);
