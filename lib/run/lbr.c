@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abstraction/hba.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "cards/sets.h"
@@ -106,6 +107,17 @@ int hb_lbr_sizes(const char *text, struct hb_lbr_options *o, struct hb_err *e)
     return HB_OK;
 }
 
+static int check_game(const struct hb_lbr *l, struct hb_err *e)
+{
+    if (l->rules.n_players != 2)
+        return hb_fail(e, HB_EUSAGE, "local best response is for two players, '%s' is for %d",
+                       l->game_name, l->rules.n_players);
+    if (l->o.from >= l->rules.deck.n_streets)
+        return hb_fail(e, HB_EUSAGE, "'%s' has no %s to respond from", l->game_name,
+                       hb_street_name(l->o.from));
+    return HB_OK;
+}
+
 int hb_lbr_open(const char *name, const struct hb_lbr_options *o, struct hb_lbr *l,
                 struct hb_err *e)
 {
@@ -123,11 +135,8 @@ int hb_lbr_open(const char *name, const struct hb_lbr_options *o, struct hb_lbr 
     l->rules = l->player.rules;
     memcpy(l->game_name, l->player.game_name, sizeof l->game_name);
     l->n_deals = (o->n_hands + 1) / 2;
-    if (l->rules.n_players != 2) {
-        rc = hb_fail(e, HB_EUSAGE, "local best response is for two players, '%s' is for %d",
-                     l->game_name, l->rules.n_players);
+    if ((rc = check_game(l, e)) != HB_OK)
         hb_lbr_close(l);
-    }
     return rc;
 }
 

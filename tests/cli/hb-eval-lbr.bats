@@ -27,6 +27,8 @@ KUHN=$GAMES/kuhn.game
     says "--game"
     refused 64 hb-eval lbr @call --hands 10 --game "$GAMES/kuhn3.game"
     says "two players"
+    refused 64 hb-eval lbr @call --hands 10 --game "$GAMES/leduc.game" --from turn
+    says "'leduc.game' has no turn"
     refused 66 hb-eval lbr none.hbp --hands 10
     refused 65 hb-eval lbr "$KUHN" --hands 10
 }
