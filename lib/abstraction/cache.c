@@ -264,5 +264,6 @@ void hb_cache_store(struct hb_cache *c, const char *name, const struct hb_buf *k
         return;
     }
     c->full = true;
+    (void)rmdir(c->dir); /* made for this file; fails when others are in it, as it should */
     tell(c, "finished stages are not kept any more", why.msg);
 }

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -413,6 +414,30 @@ static void another_stage_under_a_name_is_not_taken_for_it(void)
     hb_buf_fini(&key);
 }
 
+static void a_stage_that_cannot_be_kept_leaves_no_folder(void)
+{
+    struct hb_cache c;
+    struct hb_err e = {0};
+    struct hb_buf key = {0};
+    const struct hb_cache_part part = {"data", "1234", 4};
+    struct watch w = {0};
+    struct rlimit was;
+    struct rlimit none;
+
+    CHECK_OK(hb_cache_init(&c, cache, on_note, &w, &e), e);
+    hb_buf_str(&key, "one");
+    CHECK_EQ(getrlimit(RLIMIT_FSIZE, &was), 0);
+    none = was;
+    none.rlim_cur = 0; /* as on a full disk: a file is made and takes no byte */
+    CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    CHECK_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+    hb_cache_store(&c, "stage", &key, &part, 1);
+    CHECK_EQ(setrlimit(RLIMIT_FSIZE, &was), 0);
+    CHECK(strstr(w.notes, "finished stages are not kept any more") != NULL);
+    CHECK_EQ(each_file(cache, NULL), -1);
+    hb_buf_fini(&key);
+}
+
 static void stages_in_common_are_found_and_others_are_not(void)
 {
     const struct hb_cards_spec nine = spec_of("emd", "k=9");
@@ -565,6 +590,7 @@ int main(int argc, char **argv)
     RUN(each_run_of_a_build_that_is_killed_often_adds_a_stage);
     RUN(a_damaged_cache_is_noticed_and_computed_again);
     RUN(a_cache_that_lies_is_not_believed);
+    RUN(a_stage_that_cannot_be_kept_leaves_no_folder);
     RUN(another_stage_under_a_name_is_not_taken_for_it);
     RUN(stages_in_common_are_found_and_others_are_not);
     RUN(builds_at_the_same_time_share_a_cache);
