@@ -28,7 +28,7 @@ const char *hb_view_street_name(const struct hb_deck *d, int street)
 {
     static const char *const holdem[] = {"preflop", "flop", "turn", "river"};
     static const char *const other[] = {"round 1", "round 2", "round 3", "round 4"};
-    bool is_holdem = d->n_hole == 2 && d->n_ranks == HB_RANKS && d->n_board[0] == 0;
+    bool is_holdem = d->n_hole == 2 && d->n_board[0] == 0 && d->n_streets > 1;
 
     for (int s = 1; s < d->n_streets; s++)
         is_holdem = is_holdem && d->n_board[s] == s + 2;

@@ -81,7 +81,7 @@ void hb_view_json_line(const struct hb_view *v, const char *id, struct hb_buf *o
 int hb_view_svg(const struct hb_view *v, struct hb_buf *out, struct hb_err *e) HB_MUSTUSE;
 
 /* Shared by the writers. */
-/* "flop" ... of hold'em, else "round 2" ... */
+/* "flop" ... of hold'em, also with fewer ranks; else "round 2" ... */
 const char *hb_view_street_name(const struct hb_deck *d, int street);
 /* "small blind", "button" ...; "" when the seat has no name. */
 const char *hb_view_seat_name(const struct hb_rules *r, int seat);

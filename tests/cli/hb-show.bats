@@ -133,6 +133,14 @@ on_terminal() {
     assert_output --partial '"hand":"AhAd","legal":["f","c"],"strategy":[1,0]'
 }
 
+@test "streets of a short deck are called as hb-bucket calls them" {
+    run --separate-stderr hb-show @uniform --config "$ROOT/examples/deck24.yaml" --tree
+    assert_success
+    assert_line --partial "preflop: how often"
+    refused 64 hb-show @uniform --config "$ROOT/examples/deck24.yaml" --at cc/ --board AhKh
+    says "has 2 cards, but the flop has 3"
+}
+
 @test "a bucket file is asked for only where it is needed, and may have moved" {
     cat >ehs.yaml <<YAML
 game: $GAMES/leduc.game
