@@ -107,7 +107,7 @@ int hb_io_open_read(const char *path, int *fd, struct hb_err *e)
         return hb_fail_sys(e, HB_ENOINPUT, "cannot open '%s'", path);
     if (fstat(at, &st) == 0 && S_ISDIR(st.st_mode)) {
         (void)close(at); /* nothing was written */
-        return hb_fail(e, HB_ENOINPUT, "cannot read '%s': it is a folder", path);
+        return hb_fail(e, HB_ENOINPUT, "cannot read '%s': it is a folder; name a file in it", path);
     }
     *fd = at;
     return HB_OK;

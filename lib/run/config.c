@@ -182,7 +182,7 @@ static int parse_yaml(const struct hb_buf *text, const cyaml_config_t *cy, struc
         cyaml_load_data(text->data, text->len, cy, &config_schema, (cyaml_data_t **)y, NULL);
 
     if (err == CYAML_OK && *y == NULL)
-        return hb_fail(e, HB_ECONFIG, "'%s': is empty; it must name a game", path);
+        return hb_fail(e, HB_ECONFIG, "'%s' is empty; it must name a game", path);
     if (err == CYAML_OK)
         return HB_OK;
     if (strncmp(log->what, unknown, sizeof unknown - 1) == 0) {

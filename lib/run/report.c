@@ -456,8 +456,11 @@ static int report_on(const struct sample *s, size_t n, struct hb_report *out, st
     struct sums all;
 
     if (n < HB_REPORT_INTERVALS + 1)
-        return hb_fail(e, HB_EFORMAT, "%zu intervals after a warm-up of %.0f s: a verdict needs %d",
-                       n > 0 ? n - 1 : 0, out->warm_up_s, HB_REPORT_INTERVALS);
+        return hb_fail(
+            e, HB_EFORMAT,
+            "too short for a verdict: %zu intervals after a warm-up of %.0f s, of %d that are "
+            "needed; train for a minute or longer",
+            n > 0 ? n - 1 : 0, out->warm_up_s, HB_REPORT_INTERVALS);
     if (s[n - 1].workers_cpu_s <= 0.0)
         return hb_fail(e, HB_EFORMAT, "this system did not tell the workers' processor time");
     w.from = s[0].t;

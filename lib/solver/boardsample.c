@@ -123,8 +123,8 @@ int hb_boardsample_draw(const struct hb_boardsample_board *board, uint32_t n_boa
 
     if (n_drawn < least || n_drawn > n_boards)
         return hb_fail(e, HB_EUSAGE,
-                       "a sample of %u boards: there are %u, of which %u are the fewest", n_drawn,
-                       n_boards, least);
+                       "a sample of %u boards: %u of the %u are the fewest, all of them the most",
+                       n_drawn, least, n_boards);
     if ((rc = hb_mem_new(&s.order, n_boards, sizeof *s.order, "a sample of boards", e)) != HB_OK)
         return rc;
     s.n_strata = find_strata(board, n_boards, s.stratum);

@@ -124,6 +124,7 @@ static const char *kind_of(const uint8_t *p)
         const char *kind;
     } known[] = {{"HBA", 3, "a bucket file"},
                  {"HBC", 3, "a checkpoint"},
+                 {"HBP", 3, "a blueprint"},
                  {"HBS", 3, "a stage of a bucket build"},
                  {"HBF", 3, "a stream of frames"},
                  {"HBT", 3, "a table"},

@@ -138,7 +138,7 @@ start_of() { # GAME: GAME.hbc, generation 0
     assert_output --partial '"boards":0,"of_boards":0,'
     small_holdem 4 6
     refused 64 hb-eval exploitability @uniform --game small.game --sample-boards 23
-    says "24 are the fewest"
+    says "a sample of 23 boards: 24 of the 166 are the fewest"
     refused 64 hb-eval exploitability @uniform --game small.game --sample-boards 0
     refused 64 hb-eval exploitability @uniform --game small.game --sample-boards 40 --walk deals
     refused 64 hb-eval exploitability @uniform --game small.game --seed 3

@@ -76,7 +76,7 @@ static void too_few_and_too_many_boards_are_refused(void)
 
     CHECK_EQ(hb_boardsample_least(board, 10), 9); /* four of the five, two, three */
     CHECK_EQ(hb_boardsample_draw(board, 10, 8, 1, &s, &e), HB_EUSAGE);
-    CHECK(strstr(e.msg, "9 are the fewest") != NULL);
+    CHECK(strstr(e.msg, "8 boards: 9 of the 10 are the fewest") != NULL);
     CHECK_EQ(hb_boardsample_draw(board, 10, 11, 1, &s, NULL), HB_EUSAGE);
     hb_mem_fail_at(1);
     CHECK_EQ(hb_boardsample_draw(board, 10, 9, 1, &s, NULL), HB_ENOMEM);

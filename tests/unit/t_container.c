@@ -327,6 +327,7 @@ static void a_wrong_file_is_told_apart(void)
         {"", HB_EFORMAT, "'file' is empty, not a checkpoint"},
         {"HBA1", HB_EFORMAT, "'file' is a bucket file, not a checkpoint"},
         {"HBC2", HB_EVERSION, "'file' is a checkpoint of version '2', this program reads '1'"},
+        {"HBP1", HB_EFORMAT, "'file' is a blueprint, not a checkpoint"},
         {"HBT1", HB_EFORMAT, "'file' is a table, not a checkpoint"},
         {"HBF1", HB_EFORMAT, "'file' is a stream of frames, not a checkpoint"},
         {"GAMEDEF", HB_EFORMAT, "'file' is a game definition, not a checkpoint"},

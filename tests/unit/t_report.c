@@ -236,7 +236,7 @@ static void what_cannot_be_judged_is_refused(void)
     x.lines = HB_REPORT_INTERVALS + 2; /* two are warm-up */
     write_run(&x);
     CHECK_EQ(hb_report_read(folder, &usual, &r, &e), HB_EFORMAT);
-    CHECK(strstr(e.msg, "needs 20") != NULL);
+    CHECK(strstr(e.msg, "of 20 that are needed") != NULL);
     append(&b, &steady, 1.0, "other");
     write_out(&b);
     e = (struct hb_err){0};
