@@ -69,7 +69,10 @@ static int check_street(const struct builder *w, int street, struct hb_err *e)
     if (!w->r->no_limit || w->b->every_size ||
         (given->given && (given->n_sizes > 0 || given->max_raises == 0)))
         return HB_OK;
-    return hb_fail(e, HB_ECONFIG, "betting: round %d has decisions but no sizes", street + 1);
+    return hb_fail(e, HB_ECONFIG,
+                   "betting: round %d has decisions but no sizes; rounds 1 to 4 are preflop, flop, "
+                   "turn, river",
+                   street + 1);
 }
 
 /* Also known from the actions, long before the nodes are there: a decision has at most one fold and

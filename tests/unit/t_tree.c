@@ -299,7 +299,8 @@ static void a_street_without_sizes_is_refused_only_when_it_is_reached(void)
     CHECK_EQ(check_all(&r, &b), 2); /* jam or fold */
     b.street[0].limp = true;
     CHECK_EQ(hb_tree_new(&r, &b, 0, &t, &e), HB_ECONFIG);
-    CHECK_STR(e.msg, "betting: round 2 has decisions but no sizes");
+    CHECK_STR(e.msg, "betting: round 2 has decisions but no sizes; rounds 1 to 4 are preflop, "
+                     "flop, turn, river");
     for (int i = 1; i < HB_STREETS; i++)
         b.street[i] = (struct hb_betting_street){.given = true, .limp = true}; /* no raises */
     CHECK(check_all(&r, &b) > 2);
