@@ -13,7 +13,7 @@ set -eu
 export PATH="${HB_BIN:+$HB_BIN:}$PATH"
 iterations=${1:-1000000}
 seeds=${2:-3}
-[ $# -lt 2 ] || shift 2
+shift $(($# < 2 ? $# : 2))
 [ $# -gt 0 ] || set -- 20 100
 base=$(cd "$(dirname "$0")" && pwd)
 pairs=${PAIRS:-ehs/ehs ehs/emd emd/emd potential/emd emd/ochs potential/ochs} # flop/turn
@@ -61,11 +61,12 @@ for k; do
     for pair in $pairs; do
         seed=1
         while [ "$seed" -le "$seeds" ]; do
-            run "${pair%/*}" "${pair#*/}" "$k" "$seed"
+            run "${pair%/*}" "${pair#*/}" "$k" "$seed" >"$dir/one" # no pipe: a failure ends it all
+            tee -a "$dir/runs" <"$dir/one"
             seed=$((seed + 1))
         done
     done
-done | tee "$dir/runs"
+done
 
 awk -F'[:,"{}]+' '
     { key = $7 " " $3 " " $5; x = $11

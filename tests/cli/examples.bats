@@ -159,4 +159,7 @@ exec "$REAL" "$@"'
     assert_line --regexp '^\| 4 \| potential \| ochs \| [0-9.]+ \| [0-9.]+ \| 0\.[0-9]+ \| 0\.[0-9]+ \| 0\.[0-9]+ \|$'
     [ "$(grep -c '^| 4 |' <<<"$output")" = 1 ]
     no_trace
+    refused 64 "$EXAMPLES/abstractions.sh" x # the first argument alone, and what fails ends it all
+    says "--iters: 'x'"
+    no_trace
 }
