@@ -136,7 +136,7 @@ exec "$bin/good" "$@"
 EOF
     chmod +x bin/hb-worker
     mkfifo bin/quiet
-    run_alive full a --num-workers 2 --task-timeout 1
+    run_alive full a --num-workers 2 --task-timeout 4 # enough for a good one on a busy machine
     [ "$rc" = 0 ]
     [ "$(metric a .workers_replaced)" = 2 ]
     same straight a
@@ -233,7 +233,7 @@ EOF
 @test "a merger that hangs is replaced after --task-timeout" {
     faulty_programs
     order hb-merge stop 200
-    full a --num-workers 2 --task-timeout 1
+    full a --num-workers 2 --task-timeout 4
     [ "$(metric a .restores)" = 1 ]
     same straight a
 }
