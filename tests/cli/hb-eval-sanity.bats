@@ -64,10 +64,10 @@ GAME
     sed -e 's|^game:.*|game: small.game|' "$ROOT/examples/pushfold.yaml" >small.yaml
     hb-train --config small.yaml --logdir run --iters 200000 --num-workers 1 --quiet
     run hb-eval sanity run/checkpoints/latest.hbc --deals 100
-    assert_line --regexp '^good +jam-or-fold, round 1 +loses .* mbb/hand at 2 decisions'
+    assert_line --regexp '^good +jam-or-fold, preflop +loses .* mbb/hand at 2 decisions'
     run hb-eval sanity run/checkpoints/latest.hbc --deals 100 --tolerance-mbb 0
     assert_failure 1
-    assert_line --regexp '^bad +jam-or-fold, round 1 +loses .* mbb/hand at 2 decisions'
+    assert_line --regexp '^bad +jam-or-fold, preflop +loses .* mbb/hand at 2 decisions'
 }
 
 @test "strategies that fold the nuts, call with nothing or know nothing are found out" {
