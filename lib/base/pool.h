@@ -24,6 +24,9 @@
  * Cost: a fork each (5 ms and more a GiB of the parent's memory), 10-60 us a unit: units that take a
  * millisecond or more, a few dozen for each process.
  *
+ * One pool at a time has children: those of a second would hold the first one's pipe ends open, and
+ * freeing the first would wait for them.
+ *
  * SIGPIPE must be ignored, as tool_init does: writing to a dead process is an error here, not an end.
  *
  * Threads: one at a time; forking wants a process without other threads. */

@@ -48,7 +48,8 @@ static struct hb_cards_spec spec_of(const char *flop, const char *flop_args)
 }
 
 struct watch {
-    int kill_at; /* the process dies at this call of progress, 1 for the first; 0: never */
+    int kill_at;         /* the process dies at this call of progress, 1 for the first; 0: never */
+    const char *kill_in; /* stage; NULL: none */
     int calls;
     double done;
     char notes[4096];
@@ -60,7 +61,7 @@ static void on_progress(void *ctx, const struct hb_build_stage *stage, double fr
 
     CHECK(fraction >= 0 && fraction <= 1 && done >= 0 && done <= 1 + 1e-9);
     CHECK(stage->name[0] != '\0' && stage->street >= -1 && stage->street < 3);
-    if (++w->calls == w->kill_at)
+    if (++w->calls == w->kill_at || (w->kill_in != NULL && strcmp(stage->name, w->kill_in) == 0))
         (void)kill(getpid(), SIGKILL);
 }
 
@@ -190,15 +191,13 @@ static void the_bytes_are_those_of_one_process(void)
     }
 }
 
-/* A build in a process of its own, killed at the n-th sign of progress; whether it was. */
-static bool killed_build(const struct hb_cards_spec *s, int n_processes, int at)
+/* A build in a process of its own, killed as w says; whether it was. */
+static bool killed_build_when(const struct hb_cards_spec *s, int n_processes, struct watch w)
 {
     int status = 0;
     pid_t pid = fork();
 
     if (pid == 0) {
-        struct watch w = {.kill_at = at};
-
         (void)freopen("/dev/null", "w", stdout); /* a failed check of the copy is the parent's */
         _exit(build_with(s, n_processes, true, &w, NULL, NULL) == HB_OK ? 0 : 1);
     }
@@ -209,26 +208,37 @@ static bool killed_build(const struct hb_cards_spec *s, int n_processes, int at)
     return false;
 }
 
+/* The same at the n-th sign of progress. How many there are depends on which results come together.
+ */
+static bool killed_build(const struct hb_cards_spec *s, int n_processes, int at)
+{
+    return killed_build_when(s, n_processes, (struct watch){.kill_at = at});
+}
+
+/* Build again after a kill: to the same bytes, with nothing left over; stages that were kept. */
+static int goes_on(const struct hb_cards_spec *s, int n_processes, const struct hb_hash *want)
+{
+    struct hb_build_report report;
+    struct watch w = {0};
+    struct hb_hash hash = built(s, n_processes, false, &w, &report);
+
+    CHECK(hb_hash_equal(&hash, want));
+    CHECK_STR(w.notes, "");
+    CHECK_EQ(each_file(cache, NULL), -1);
+    return cached_stages(&report);
+}
+
 static void a_killed_build_goes_on_where_it_was(void)
 {
     const struct hb_cards_spec s = spec_of("emd", "k=9");
     struct watch w = {0};
-    struct hb_build_report whole;
-    struct hb_hash want = built(&s, 1, false, &w, &whole);
-    int cached = 0;
+    struct hb_hash want = built(&s, 1, false, &w, NULL);
 
-    for (int at = 1; killed_build(&s, at % 3 + 1, at); at += at < 60 ? 1 : 17) {
-        struct hb_build_report report;
-        struct watch again = {0};
-        struct hb_hash hash = built(&s, at % 2 + 1, false, &again, &report);
-
-        CHECK(hb_hash_equal(&hash, &want));
-        CHECK_STR(again.notes, "");
-        CHECK_EQ(each_file(cache, NULL), -1);
-        cached = cached_stages(&report) > cached ? cached_stages(&report) : cached;
-    }
-    CHECK(cached >= 3); /* of one killed at the end: the map of each street */
-    clear_cache();      /* of the one that was not killed */
+    for (int at = 1; killed_build(&s, at % 3 + 1, at); at += at < 60 ? 1 : 17)
+        (void)goes_on(&s, at % 2 + 1, &want); /* as many stages as were done by then */
+    clear_cache();                            /* of the one that was not killed */
+    CHECK(killed_build_when(&s, 2, (struct watch){.kill_in = "file"}));
+    CHECK(goes_on(&s, 2, &want) >= 3); /* the map of each street */
 }
 
 /* Killed again and again, one sign of progress later each time: every stage is done once. */
