@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -16,12 +17,28 @@
 
 #define ZERO_STEP ((size_t)1 << 20) /* bytes written at a time */
 
+/* Refused at once: filling a disk to learn that it is too small would fail everybody else on it. */
+static int check_room(int fd, uint64_t bytes, const char *path, struct hb_err *e)
+{
+    struct statvfs disk;
+
+    if (fstatvfs(fd, &disk) != 0)
+        return HB_OK; /* writing will tell */
+    if (bytes / (disk.f_frsize > 0 ? disk.f_frsize : 1) > disk.f_bavail)
+        return hb_fail(e, HB_EIO, "no room for the %llu bytes of '%s': %llu are free",
+                       (unsigned long long)bytes, path,
+                       (unsigned long long)disk.f_bavail * disk.f_frsize);
+    return HB_OK;
+}
+
 /* Real blocks rather than a hole: a full disk is an error here and not a SIGBUS later. */
 static int fill_with_zeros(int fd, uint64_t bytes, const char *path, struct hb_err *e)
 {
     uint8_t *zeros = NULL;
-    int rc = hb_mem_new(&zeros, ZERO_STEP, 1, "shared memory", e);
+    int rc = check_room(fd, bytes, path, e);
 
+    if (rc == HB_OK)
+        rc = hb_mem_new(&zeros, ZERO_STEP, 1, "shared memory", e);
     while (rc == HB_OK && bytes > 0) {
         size_t n = bytes < ZERO_STEP ? (size_t)bytes : ZERO_STEP;
 
