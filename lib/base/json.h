@@ -10,7 +10,8 @@
 
 #include "base/bytes.h"
 
-/* s in quotes; quotes, backslashes and control characters escaped, other bytes as they are. */
+/* s in quotes; quotes, backslashes and control characters escaped, UTF-8 as it is. A byte that is
+ * not part of UTF-8, such as one of a text cut short, becomes \ufffd: JSON has no others. */
 void hb_json_str(struct hb_buf *out, const char *s);
 /* The shortest decimal that reads back as v; null for what is not a number. */
 void hb_json_real(struct hb_buf *out, double v);

@@ -20,6 +20,31 @@ static void strings_are_quoted_and_escaped(void)
     hb_buf_fini(&b);
 }
 
+static void what_is_no_utf8_is_replaced(void)
+{
+    static const struct {
+        const char *text, *json;
+    } cases[] = {{"a\xd3", "\"a\\ufffd\""}, /* cut */
+                 {"\xe2\x82", "\"\\ufffd\\ufffd\""},
+                 {"\x80z", "\"\\ufffdz\""},          /* a continuation alone */
+                 {"\xc0\xaf", "\"\\ufffd\\ufffd\""}, /* longer than need be */
+                 {"\xe0\x80\x80", "\"\\ufffd\\ufffd\\ufffd\""},
+                 {"\xf0\x80\x80\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\""},
+                 {"\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\""},            /* a surrogate */
+                 {"\xf4\x90\x80\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\""}, /* above U+10FFFF */
+                 {"\xff", "\"\\ufffd\""},
+                 {"\xe2\x82\xac\xf0\x9f\x82\xa1\xf4\x8f\xbf\xbf",
+                  "\"\xe2\x82\xac\xf0\x9f\x82\xa1\xf4\x8f\xbf\xbf\""}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct hb_buf b = {0};
+
+        hb_json_str(&b, cases[i].text);
+        CHECK_STR(text_of(&b), cases[i].json);
+        hb_buf_fini(&b);
+    }
+}
+
 static void numbers_are_short_where_they_can_be(void)
 {
     static const double v[] = {0, 1, -1, 0.1, 0.25, 1e300, 11.0 / 24};
@@ -60,6 +85,7 @@ static void every_number_reads_back(void)
 int main(void)
 {
     RUN(strings_are_quoted_and_escaped);
+    RUN(what_is_no_utf8_is_replaced);
     RUN(numbers_are_short_where_they_can_be);
     RUN(what_is_no_number_is_null);
     RUN(every_number_reads_back);
