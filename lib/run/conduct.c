@@ -531,7 +531,7 @@ static void check_threads(struct hb_probe *p)
         (void)pthread_join(thread[i], NULL); /* it was started and nobody else waits for it */
         n_asked += crowd[i].n_asked;
     }
-    hb_manners_look(&p->manners); /* a thread may be seen a moment longer */
+    hb_manners_look(&p->manners); /* what has just been joined may still be counted */
     for (int i = 0; i < n; i++)
         if (crowd[i].wrong < p->n_items) {
             differs(p, crowd[i].wrong, crowd[i].answer, "when several threads ask at once");

@@ -27,7 +27,7 @@ const char *hb_manner_deed(enum hb_manner which)
     static const char *const deeds[HB_MANNERS] = {
         "read or wrote descriptor 0, 1 or 2", "changed what signals do or which are blocked",
         "changed the locale", "changed the modes of floating point arithmetic",
-        "left other threads running than there were"};
+        "left other threads running"};
 
     return deeds[which];
 }
@@ -104,6 +104,7 @@ unsigned hb_manners_changed(const struct hb_manners *before, const struct hb_man
     changed |= (unsigned)(before->signals != now->signals) << HB_MANNER_SIGNALS;
     changed |= (unsigned)(strcmp(before->locale, now->locale) != 0) << HB_MANNER_LOCALE;
     changed |= (unsigned)(before->rounding != now->rounding) << HB_MANNER_ROUNDING;
-    changed |= (unsigned)(before->threads != now->threads) << HB_MANNER_STARTS;
+    /* Fewer is no sign: a thread that was joined may be counted a moment longer. */
+    changed |= (unsigned)(now->threads > before->threads) << HB_MANNER_STARTS;
     return changed;
 }
