@@ -6,8 +6,10 @@
 
 #include "base/io.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "run/framejson_impl.h"
 #include "solver/delta.h"
+#include "wire/compact.h"
 #include "wire/message.h"
 
 #define EXACT_MAX (UINT64_C(1) << 53) /* whole numbers up to here are exact in a double */
@@ -115,11 +117,39 @@ static void put_records(struct hb_buf *out, const uint8_t *p, size_t n)
     }
 }
 
+/* The bytes are given too when another encoder, or another version of zstd, has made them. */
+static int put_compact(struct hb_buf *out, const struct hb_delta_head *d, const uint8_t *blocks,
+                       struct hb_err *e)
+{
+    const size_t len = (size_t)d->body_bytes;
+    const bool zstd = hb_compact_has_zstd(blocks, len);
+    const enum hb_compress compress = zstd ? HB_COMPRESS_ZSTD : HB_COMPRESS_VARINT;
+    struct hb_compact scratch = {.cap = 0};
+    struct hb_buf again = {0};
+    uint8_t *records = NULL;
+    int rc = hb_mem_new(&records, (size_t)d->record_bytes, 1, "records", e);
+
+    if (rc == HB_OK && (rc = hb_compact_decode(&scratch, d, blocks, records, e)) == HB_OK &&
+        (rc = hb_compact_encode(&scratch, records, (size_t)d->record_bytes, zstd, &again, e)) ==
+            HB_OK) {
+        hb_buf_printf(out, ",\"compress\":\"%s\"", compress_names[compress]);
+        put_records(out, records, (size_t)d->record_bytes);
+        if (again.len != len || (len > 0 && memcmp(again.data, blocks, len) != 0)) {
+            hb_buf_printf(out, ",\"bytes\":");
+            put_hex(out, blocks, len);
+        }
+    }
+    hb_mem_free(records);
+    hb_buf_fini(&again);
+    hb_compact_fini(&scratch);
+    return rc;
+}
+
 static int put_delta(const struct hb_message *m, struct hb_buf *out, struct hb_err *e)
 {
     struct hb_delta_head d;
-    const uint8_t *records;
-    int rc = hb_delta_decode(&d, &records, m->data, m->len, e);
+    const uint8_t *body;
+    int rc = hb_delta_decode(&d, &body, m->data, m->len, e);
 
     if (rc != HB_OK)
         return rc;
@@ -129,9 +159,11 @@ static int put_delta(const struct hb_message *m, struct hb_buf *out, struct hb_e
     put_u64(out, "record_bytes", d.record_bytes);
     hb_buf_printf(out, ",\"kind\":\"%s\"", kind_names[d.kind]);
     if (d.kind == HB_DELTA_INLINE) {
-        put_records(out, records, (size_t)d.record_bytes);
+        put_records(out, body, (size_t)d.record_bytes);
         return HB_OK;
     }
+    if (d.kind == HB_DELTA_COMPACT)
+        return put_compact(out, &d, body, e);
     put_text(out, "segment", d.segment);
     put_u64(out, "offset", d.offset);
     if (d.kind == HB_DELTA_SEGMENT) {

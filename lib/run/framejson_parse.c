@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "run/framejson_impl.h"
 #include "solver/delta.h"
+#include "wire/compact.h"
 #include "wire/message.h"
 
 /* An object whose fields are taken out one by one; what is left over is unknown. Sticky. */
@@ -240,19 +241,20 @@ static void get_records(struct fields *f, struct hb_buf *out)
     drop(f, "records");
 }
 
-static void get_rest(struct fields *f, struct hb_buf *out)
+/* Bytes in hex, however many; nothing when there is no such field. */
+static void get_hex(struct fields *f, const char *name, struct hb_buf *out)
 {
-    const char *text = json_string_value(json_object_get(f->object, "rest"));
+    const char *text = json_string_value(json_object_get(f->object, name));
     const size_t n = text != NULL ? strlen(text) / 2 : 0;
     uint8_t *at;
 
-    if (f->rc != HB_OK || json_object_get(f->object, "rest") == NULL)
+    if (f->rc != HB_OK || json_object_get(f->object, name) == NULL)
         return;
     at = hb_buf_room(out, n);
     if (text == NULL || at == NULL || !unhex(text, at, n))
-        refuse(f, "rest", "is not a string of lower-case hex digits");
+        refuse(f, name, "is not a string of lower-case hex digits");
     else
-        drop(f, "rest");
+        drop(f, name);
 }
 
 static uint64_t take_hash(struct fields *f)
@@ -285,36 +287,89 @@ static void get_parts(struct fields *f, struct hb_delta_head *d)
     drop(f, "parts");
 }
 
+static void check_length(struct fields *f, const struct hb_delta_head *d,
+                         const struct hb_buf *records)
+{
+    if (f->rc == HB_OK)
+        f->rc = hb_buf_check(records, f->e);
+    if (d->record_bytes != records->len)
+        refuse(f, "record_bytes", "is not the length of the records");
+}
+
+static void get_inline(struct fields *f, const struct hb_delta_head *d, struct hb_buf *body)
+{
+    get_records(f, body);
+    get_hex(f, "rest", body);
+    check_length(f, d, body);
+}
+
+/* Whether the blocks that a line gives are of the records that it gives. */
+static void check_blocks(struct fields *f, const struct hb_buf *records, struct hb_delta_head *d,
+                         struct hb_compact *scratch, const struct hb_buf *blocks)
+{
+    uint8_t *got = NULL;
+
+    d->body_bytes = blocks->len;
+    if (f->rc == HB_OK)
+        f->rc = hb_mem_new(&got, records->len, 1, "records", f->e);
+    if (f->rc == HB_OK && hb_compact_decode(scratch, d, blocks->data, got, f->e) != HB_OK)
+        f->rc = HB_EFORMAT;
+    if (f->rc == HB_OK && records->len > 0 && memcmp(got, records->data, records->len) != 0)
+        refuse(f, "bytes", "has other records than the line");
+    hb_mem_free(got);
+}
+
+static void get_compact(struct fields *f, struct hb_delta_head *d, struct hb_buf *body)
+{
+    const unsigned compress = take_word(f, "compress", compress_names, N_OF(compress_names));
+    struct hb_compact scratch = {.cap = 0};
+    struct hb_buf records = {0};
+
+    if (d->n_records != json_array_size(json_object_get(f->object, "records")))
+        refuse(f, "n_records", "is not the number of records");
+    get_records(f, &records);
+    check_length(f, d, &records);
+    if (json_object_get(f->object, "bytes") != NULL) {
+        get_hex(f, "bytes", body);
+        check_blocks(f, &records, d, &scratch, body);
+    } else if (f->rc == HB_OK) {
+        f->rc = hb_compact_encode(&scratch, records.data, records.len, compress == HB_COMPRESS_ZSTD,
+                                  body, f->e);
+    }
+    hb_buf_fini(&records);
+    hb_compact_fini(&scratch);
+}
+
+static void get_segment(struct fields *f, struct hb_delta_head *d)
+{
+    take_text(f, "segment", d->segment, sizeof d->segment);
+    d->offset = take_u64(f, "offset", UINT64_MAX);
+    if (d->kind == HB_DELTA_SEGMENT)
+        d->hash = take_hash(f);
+    else
+        get_parts(f, d);
+}
+
 static void get_delta(struct fields *f, struct hb_buf *out)
 {
     struct hb_delta_head d = {.task = get_task_fields(f)};
-    struct hb_buf records = {0};
-    const uint8_t *inlined;
+    struct hb_buf body = {0};
+    const uint8_t *at;
 
     d.nodes = take_u64(f, "nodes", UINT64_MAX);
     d.n_records = take_u64(f, "n_records", UINT64_MAX);
     d.record_bytes = take_u64(f, "record_bytes", UINT64_MAX);
     d.kind = (uint8_t)take_word(f, "kind", kind_names, N_OF(kind_names));
-    if (d.kind == HB_DELTA_INLINE) {
-        get_records(f, &records);
-        get_rest(f, &records);
-        if (f->rc == HB_OK)
-            f->rc = hb_buf_check(&records, f->e);
-        if (d.record_bytes != records.len)
-            refuse(f, "record_bytes", "is not the length of the records");
-    } else {
-        take_text(f, "segment", d.segment, sizeof d.segment);
-        d.offset = take_u64(f, "offset", UINT64_MAX);
-        if (d.kind == HB_DELTA_SEGMENT)
-            d.hash = take_hash(f);
-        else
-            get_parts(f, &d);
+    switch (d.kind) {
+    case HB_DELTA_INLINE: get_inline(f, &d, &body); break;
+    case HB_DELTA_COMPACT: get_compact(f, &d, &body); break;
+    default: get_segment(f, &d);
     }
     hb_delta_encode(&d, out);
-    hb_buf_put(out, records.data, records.len);
-    hb_buf_fini(&records);
+    hb_buf_put(out, body.data, body.len);
+    hb_buf_fini(&body);
     if (f->rc == HB_OK && (f->rc = hb_buf_check(out, f->e)) == HB_OK)
-        f->rc = hb_delta_decode(&d, &inlined, out->data, out->len, f->e);
+        f->rc = hb_delta_decode(&d, &at, out->data, out->len, f->e);
 }
 
 static void get_commit(struct fields *f, struct hb_buf *out)

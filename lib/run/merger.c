@@ -16,6 +16,7 @@
 #include "run/hello.h"
 #include "solver/merge.h"
 #include "store/tablefile.h"
+#include "wire/compact.h"
 #include "wire/frame.h"
 #include "wire/message.h"
 
@@ -58,6 +59,7 @@ struct merger {
     struct hb_merge merge;
     struct hb_hello hello;
     struct hb_frame_writer out;
+    struct hb_compact compact; /* scratch */
     struct stream *streams;
     struct held *held; /* results of `now` and `next`, each iteration at most once */
     size_t n_held, cap_held;
@@ -195,6 +197,19 @@ static int take_inline(struct merger *m, const uint8_t *records, struct held *h,
     return HB_OK;
 }
 
+/* The same after unpacking. What must be there for it is bounded by what has come. */
+static int take_compact(struct merger *m, const struct hb_delta_head *head, const uint8_t *blocks,
+                        struct held *h, struct hb_err *e)
+{
+    int rc = hb_mem_new(&h->copy, h->len, 1, "a result", e);
+
+    h->segment = -1;
+    if (rc == HB_OK && ((rc = hb_compact_decode(&m->compact, head, blocks, h->copy, e)) != HB_OK ||
+                        (rc = hb_merge_check(&m->merge, h->copy, h->len, e)) != HB_OK))
+        hb_mem_free(h->copy);
+    return rc;
+}
+
 /* The records of a result that this merger reads: all, or its part's where they lie by part. */
 static int find_records(const struct merger *m, const struct hb_delta_head *head, struct held *h,
                         struct hb_err *e)
@@ -243,6 +258,17 @@ static int take_segment(struct merger *m, const struct hb_delta_head *head, stru
     return head->kind == HB_DELTA_PARTS
                ? hb_merge_check_part(&m->merge, records_of(m, h), h->len, e)
                : hb_merge_check(&m->merge, records_of(m, h), h->len, e);
+}
+
+/* Where the records are, checked. */
+static int take_records(struct merger *m, const struct hb_delta_head *head, const uint8_t *body,
+                        struct held *h, struct hb_err *e)
+{
+    switch (head->kind) {
+    case HB_DELTA_INLINE: return take_inline(m, body, h, e);
+    case HB_DELTA_COMPACT: return take_compact(m, head, body, h, e);
+    default: return take_segment(m, head, h, e);
+    }
 }
 
 static int make_room(struct merger *m, struct hb_err *e)
@@ -317,10 +343,10 @@ static int take_delta(struct merger *m, const struct hb_message *msg, struct hb_
     struct hb_delta_head head;
     struct collected *c;
     struct held h = {0};
-    const uint8_t *inl;
+    const uint8_t *body;
     int rc;
 
-    if ((rc = hb_delta_decode(&head, &inl, msg->data, msg->len, e)) != HB_OK)
+    if ((rc = hb_delta_decode(&head, &body, msg->data, msg->len, e)) != HB_OK)
         return rc;
     if (head.task.generation < m->now.round.generation)
         return ignore_duplicate(m, &m->now);
@@ -331,9 +357,7 @@ static int take_delta(struct merger *m, const struct hb_message *msg, struct hb_
     h.task = head.task;
     h.nodes = head.nodes;
     h.len = head.record_bytes;
-    if ((rc = make_room(m, e)) != HB_OK ||
-        (rc = head.kind == HB_DELTA_INLINE ? take_inline(m, inl, &h, e)
-                                           : take_segment(m, &head, &h, e)) != HB_OK)
+    if ((rc = make_room(m, e)) != HB_OK || (rc = take_records(m, &head, body, &h, e)) != HB_OK)
         return rc;
     m->held[m->n_held++] = h; /* nothing can fail from here: what is covered is held */
     cover(c, &head.task);
@@ -638,6 +662,7 @@ static void close_merger(struct merger *m)
     hb_mem_free(m->held);
     hb_mem_free(m->streams);
     hb_frame_writer_fini(&m->out);
+    hb_compact_fini(&m->compact);
     hb_merge_fini(&m->merge);
     hb_tablefile_close(&m->file);
 }

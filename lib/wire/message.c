@@ -163,7 +163,7 @@ void hb_delta_encode(const struct hb_delta_head *d, struct hb_buf *out)
     hb_buf_u64(out, d->n_records);
     hb_buf_u64(out, d->record_bytes);
     hb_buf_u8(out, d->kind);
-    if (d->kind == HB_DELTA_INLINE)
+    if (d->kind == HB_DELTA_INLINE || d->kind == HB_DELTA_COMPACT)
         return;
     hb_buf_str(out, d->segment);
     hb_buf_u64(out, d->offset);
@@ -197,13 +197,43 @@ static void rd_parts(struct hb_rd *r, struct hb_delta_head *d)
     r->bad = r->bad || left != 0;
 }
 
-int hb_delta_decode(struct hb_delta_head *d, const uint8_t **records, const void *p, size_t n,
+static void rd_segment(struct hb_rd *r, struct hb_delta_head *d)
+{
+    rd_text(r, d->segment, sizeof d->segment);
+    d->offset = hb_rd_u64(r);
+    if (d->kind == HB_DELTA_SEGMENT)
+        d->hash = hb_rd_u64(r);
+    else
+        rd_parts(r, d);
+}
+
+/* What of the head cannot be, given its kind. */
+static int check_delta(const struct hb_delta_head *d, const char *what, struct hb_err *e)
+{
+    switch (d->kind) {
+    case HB_DELTA_INLINE: return HB_OK;
+    case HB_DELTA_SEGMENT:
+    case HB_DELTA_PARTS:
+        if (d->segment[0] == '\0' || d->offset > UINT64_MAX - d->record_bytes)
+            return hb_fail(e, HB_EFORMAT, "%s names no possible segment", what);
+        return HB_OK;
+    case HB_DELTA_COMPACT:
+        if (d->record_bytes > HB_MESSAGE_MAX || d->record_bytes > HB_DELTA_RATIO * d->body_bytes)
+            return hb_fail(e, HB_EPROTO, "%s has %llu bytes for %llu bytes of records: too many",
+                           what, (unsigned long long)d->body_bytes,
+                           (unsigned long long)d->record_bytes);
+        return HB_OK;
+    default: return hb_fail(e, HB_EFORMAT, "%s is of unknown kind %u", what, (unsigned)d->kind);
+    }
+}
+
+int hb_delta_decode(struct hb_delta_head *d, const uint8_t **body, const void *p, size_t n,
                     struct hb_err *e)
 {
     static const char what[] = "a DELTA message";
     struct hb_rd r = hb_rd_over(p, n);
     struct hb_delta_head got = {.task = rd_task(&r)};
-    const uint8_t *inlined = NULL;
+    const uint8_t *at = NULL;
     int rc;
 
     got.nodes = hb_rd_u64(&r);
@@ -211,26 +241,17 @@ int hb_delta_decode(struct hb_delta_head *d, const uint8_t **records, const void
     got.record_bytes = hb_rd_u64(&r);
     got.kind = hb_rd_u8(&r);
     if (got.kind == HB_DELTA_SEGMENT || got.kind == HB_DELTA_PARTS) {
-        rd_text(&r, got.segment, sizeof got.segment);
-        got.offset = hb_rd_u64(&r);
-        if (got.kind == HB_DELTA_SEGMENT)
-            got.hash = hb_rd_u64(&r);
-        else
-            rd_parts(&r, &got);
-    } else if (got.record_bytes <= hb_rd_left(&r)) {
-        inlined = hb_rd_take(&r, (size_t)got.record_bytes);
+        rd_segment(&r, &got);
     } else {
-        r.bad = true;
+        got.body_bytes = hb_rd_left(&r);
+        r.bad = r.bad || (got.kind == HB_DELTA_INLINE && got.record_bytes != got.body_bytes);
+        at = hb_rd_take(&r, (size_t)got.body_bytes);
     }
-    if ((rc = hb_rd_done(&r, what, e)) != HB_OK || (rc = check_task(&got.task, what, e)) != HB_OK)
+    if ((rc = hb_rd_done(&r, what, e)) != HB_OK || (rc = check_task(&got.task, what, e)) != HB_OK ||
+        (rc = check_delta(&got, what, e)) != HB_OK)
         return rc;
-    if (got.kind > HB_DELTA_PARTS)
-        return hb_fail(e, HB_EFORMAT, "%s is of unknown kind %u", what, (unsigned)got.kind);
-    if (got.kind != HB_DELTA_INLINE &&
-        (got.segment[0] == '\0' || got.offset > UINT64_MAX - got.record_bytes))
-        return hb_fail(e, HB_EFORMAT, "%s names no possible segment", what);
     *d = got;
-    *records = inlined;
+    *body = at;
     return HB_OK;
 }
 

@@ -3,8 +3,8 @@
  * man/hb-frame.5 has the bytes. Decoders accept exactly what encoders make; extra bytes are an
  * error.
  *
- * Errors: HB_EFORMAT, HB_EVERSION (another protocol), HB_ELIMIT (iterations); outputs are then
- * untouched.
+ * Errors: HB_EFORMAT, HB_EVERSION (another protocol), HB_ELIMIT (iterations), HB_EPROTO (compact
+ * records); outputs are then untouched.
  *
  * Threads: any. */
 #ifndef HB_WIRE_MESSAGE_H
@@ -41,9 +41,11 @@ struct hb_task { /* iterations [first, first+count) on generation `generation` *
 enum hb_delta_kind {
     HB_DELTA_INLINE = 0,
     HB_DELTA_SEGMENT = 1,
-    HB_DELTA_PARTS = 2, /* in a segment, the records of each part of the table by themselves */
+    HB_DELTA_PARTS = 2,   /* in a segment, the records of each part of the table by themselves */
+    HB_DELTA_COMPACT = 3, /* in the frame, sorted and packed: wire/compact.h */
 };
 #define HB_DELTA_PARTS_MAX 64
+#define HB_DELTA_RATIO     64 /* compact records may stand for so many times their bytes */
 
 struct hb_delta_part {
     uint64_t bytes;
@@ -54,8 +56,11 @@ struct hb_delta_head {
     struct hb_task task; /* what it answers */
     uint64_t nodes;      /* decision nodes visited */
     uint64_t n_records;
-    uint64_t record_bytes; /* inline: they follow; segment: at [offset, +record_bytes) of it */
-    uint8_t kind;          /* enum hb_delta_kind */
+    /* Of the records as they are in memory. Inline: they follow; segment: at [offset,
+     * +record_bytes) of it; compact: what they unpack to. */
+    uint64_t record_bytes;
+    uint8_t kind;        /* enum hb_delta_kind */
+    uint64_t body_bytes; /* decoded alone: that follow in the message, 0 with a segment */
     /* HB_DELTA_SEGMENT and HB_DELTA_PARTS: */
     char segment[200]; /* path of the segment */
     uint64_t offset;
@@ -87,10 +92,13 @@ int hb_hello_match(const struct hb_hello *ours, const struct hb_hello *theirs, c
                    struct hb_err *e) HB_MUSTUSE;
 void hb_task_encode(const struct hb_task *t, struct hb_buf *out);
 int hb_task_decode(struct hb_task *t, const void *p, size_t n, struct hb_err *e) HB_MUSTUSE;
-/* The head; inline records are appended by the caller. */
+/* The head; inline and compact records are appended by the caller. */
 void hb_delta_encode(const struct hb_delta_head *d, struct hb_buf *out);
-/* *records points into p for inline records (exactly record_bytes of them), else NULL. */
-int hb_delta_decode(struct hb_delta_head *d, const uint8_t **records, const void *p, size_t n,
+/* *body points into p for records in the message, body_bytes of them, else it is NULL. Inline ones
+ * are exactly record_bytes; compact ones are not looked at yet, but record_bytes is at most
+ * HB_MESSAGE_MAX and HB_DELTA_RATIO times their bytes, so that memory for them can be had: else
+ * HB_EPROTO. */
+int hb_delta_decode(struct hb_delta_head *d, const uint8_t **body, const void *p, size_t n,
                     struct hb_err *e) HB_MUSTUSE;
 void hb_commit_encode(const struct hb_commit *c, struct hb_buf *out);
 int hb_commit_decode(struct hb_commit *c, const void *p, size_t n, struct hb_err *e) HB_MUSTUSE;

@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "check.h"
 #include "solver/delta.h"
+#include "wire/compact.h"
 #include "wire/message.h"
 
 #define SEED 20261123u
@@ -95,11 +96,46 @@ static uint64_t any_parts(struct hb_delta_head *d)
     return sum;
 }
 
+/* From this program's encoder, or a block as only another one would make it. */
+static void any_compact(struct hb_buf *out, struct hb_delta_head *d)
+{
+    static const char odd[] = "\2\0\0\0\2\0\0\0\2\0\0\0\2\0\0\0\4\0\0\0\4\0\0\0"
+                              "\x22\x22\1\3\4\5\6\7"; /* the second row is the next: step 1 */
+    struct hb_compact c = {.cap = 0};
+    struct hb_buf records = {0};
+    struct hb_buf blocks = {0};
+    const bool ours = below(4) > 0;
+
+    d->kind = HB_DELTA_COMPACT;
+    d->n_records = ours ? below(90) : 2;
+    for (uint64_t i = 0; ours && i < d->n_records; i++) {
+        const unsigned n = 1 + below(5);
+
+        hb_buf_u64(&records, hb_record_head(random32() & 0xff, below(2) > 0, n));
+        for (unsigned v = 0; v < n; v++)
+            hb_buf_u16(&records, (uint16_t)(random32() & 7));
+    }
+    if (ours)
+        CHECK_EQ(hb_compact_encode(&c, records.data, records.len, below(2) > 0, &blocks, NULL), 0);
+    else
+        hb_buf_put(&blocks, odd, sizeof odd - 1);
+    d->record_bytes = ours ? records.len : 24;
+    hb_delta_encode(d, out);
+    hb_buf_put(out, blocks.data, blocks.len);
+    hb_buf_fini(&blocks);
+    hb_buf_fini(&records);
+    hb_compact_fini(&c);
+}
+
 static void any_delta(struct hb_buf *out)
 {
     struct hb_delta_head d = {.task = any_task(), .nodes = any64(), .n_records = any64()};
     struct hb_buf records = {0};
 
+    if (below(4) == 0) {
+        any_compact(out, &d);
+        return;
+    }
     if (below(2) > 0) {
         d.kind = below(2) > 0 ? HB_DELTA_SEGMENT : HB_DELTA_PARTS;
         any_text(d.segment, sizeof d.segment, false);
@@ -337,6 +373,57 @@ static void bad_records_are_refused(void)
     }
 }
 
+static const char compact_line[] =
+    "{\"type\":\"DELTA\",\"job\":1,\"generation\":0,\"first\":0,\"count\":1,\"nodes\":1,"
+    "\"n_records\":1,\"record_bytes\":12,\"kind\":\"compact\",\"compress\":\"varint\",\"records\":"
+    "[{\"row\":6,\"kind\":\"regret\",\"values\":[-1,2]}],\"bytes\":"
+    "\"010000000100000001000000010000000200000002000000220301"
+    "04\"}";
+
+/* The line with one text in the place of another. */
+static void edited(const char *from, const char *to, char *line, size_t cap)
+{
+    const char *at = strstr(compact_line, from);
+
+    CHECK(at != NULL);
+    if (at != NULL)
+        (void)snprintf(line, cap, "%.*s%s%s", (int)(at - compact_line), compact_line, to,
+                       at + strlen(from));
+}
+
+static void bad_compact_lines_are_refused(void)
+{
+    static const struct {
+        const char *from, *to, *say;
+    } edits[] = {
+        {"\"varint\"", "\"lzma\"", "field 'compress'"},
+        {"n_records\":1", "n_records\":2", "field 'n_records' is not the number of records"},
+        {"_bytes\":12", "_bytes\":13", "field 'record_bytes'"},
+        {"[-1,2]", "[-1,3]", "field 'bytes' has other records than the line"},
+        {"220301", "32030104", "there are more records than were told"},
+        {"220301", "2203", "block 0 is cut"},
+        {"220301", "2203g1", "field 'bytes' is not a string"},
+        {"\"bytes\"", "\"rest\":\"\",\"bytes\"", "field 'rest' is unknown"},
+        {"\"regret\"", "2", "cannot be made compact"},
+    };
+    struct hb_buf out = {0};
+    struct hb_err e = {0};
+    uint32_t seq = 0;
+    char line[600];
+
+    CHECK_OK(hb_framejson_parse(compact_line, strlen(compact_line), &out, &seq, &e), e);
+    hb_buf_fini(&out);
+    for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+        const char *at;
+
+        edited(edits[i].from, edits[i].to, line, sizeof line);
+        at = strstr(line, ",\"bytes\"");
+        if (strstr(edits[i].say, "compact") != NULL && at != NULL) /* without the blocks */
+            (void)snprintf(line + (at - line), sizeof line - (size_t)(at - line), "}");
+        refused(line, edits[i].say);
+    }
+}
+
 /* Any byte changed: refused, or another message that decodes to what the line says. */
 static void mutated_lines_never_crash(void)
 {
@@ -362,6 +449,7 @@ int main(void)
     RUN(a_message_of_several_frames_comes_back);
     RUN(bad_lines_are_refused);
     RUN(bad_records_are_refused);
+    RUN(bad_compact_lines_are_refused);
     RUN(mutated_lines_never_crash);
     return check_done();
 }

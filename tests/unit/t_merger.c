@@ -12,6 +12,7 @@
 #include "solver/delta.h"
 #include "store/tablefile.h"
 #include "tables.h"
+#include "wire/compact.h"
 #include "wire/frame.h"
 #include "wire/message.h"
 
@@ -74,6 +75,15 @@ static void one_record(uint8_t record[RECORD_BYTES], int16_t value)
     memcpy(record + HB_RECORD_HEAD, values, sizeof values);
 }
 
+static void compact(struct hb_buf *b, const uint8_t *record)
+{
+    struct hb_compact c = {.cap = 0};
+    struct hb_err e = {0};
+
+    CHECK_OK(hb_compact_encode(&c, record, RECORD_BYTES, false, b, &e), e);
+    hb_compact_fini(&c);
+}
+
 static void put_delta(struct feed *f, struct hb_delta_head *head, const uint8_t *records)
 {
     struct hb_buf b = {0};
@@ -84,18 +94,26 @@ static void put_delta(struct feed *f, struct hb_delta_head *head, const uint8_t 
     hb_delta_encode(head, &b);
     if (head->kind == HB_DELTA_INLINE)
         hb_buf_put(&b, records, RECORD_BYTES);
+    if (head->kind == HB_DELTA_COMPACT)
+        compact(&b, records);
     hb_frame_encode(&f->bytes, &f->seq, HB_FRAME_DELTA, 0, b.data, b.len);
     hb_buf_fini(&b);
+}
+
+static void put_result_as(struct feed *f, uint8_t kind, uint64_t generation, uint64_t first,
+                          uint32_t count, int16_t value)
+{
+    struct hb_delta_head head = {.task = {generation, first, count}, .kind = kind};
+    uint8_t record[RECORD_BYTES];
+
+    one_record(record, value);
+    put_delta(f, &head, record);
 }
 
 static void put_result(struct feed *f, uint64_t generation, uint64_t first, uint32_t count,
                        int16_t value)
 {
-    struct hb_delta_head head = {.task = {generation, first, count}, .kind = HB_DELTA_INLINE};
-    uint8_t record[RECORD_BYTES];
-
-    one_record(record, value);
-    put_delta(f, &head, record);
+    put_result_as(f, HB_DELTA_INLINE, generation, first, count, value);
 }
 
 static void put_segment(struct feed *f, uint64_t generation, uint64_t first, uint32_t count,
@@ -179,8 +197,8 @@ static void save_two_streams(const struct small_run *r)
 
     put_hello(&f, r);
     put_result(&f, 0, 0, 4, 100);
-    put_result(&f, 1, 16, 4, 1);
-    put_result(&f, 0, 4, 4, -500);
+    put_result_as(&f, HB_DELTA_COMPACT, 1, 16, 4, 1);
+    put_result_as(&f, HB_DELTA_COMPACT, 0, 4, 4, -500);
     save_feed(&f, 0);
     put_hello(&f, r);
     put_result(&f, 0, 8, 8, 1000);

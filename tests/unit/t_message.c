@@ -259,7 +259,7 @@ static void what_cannot_be_is_refused(void)
     refuse_parts(3, 3, 1);          /* less */
     refuse_parts(3, UINT64_MAX, 6); /* the sum wraps to what it should be */
     refuse_parts(HB_DELTA_PARTS_MAX + 1, 5, 0);
-    d = some_delta(3);
+    d = some_delta(4);
     d.record_bytes = 0;
     b.len = 0;
     hb_delta_encode(&d, &b);
