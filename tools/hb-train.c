@@ -31,6 +31,7 @@ enum {
     OPT_RESUME,
     OPT_TIMEOUT,
     OPT_TRANSPORT,
+    OPT_COMPRESS,
     OPT_PLUGINS,
     OPT_PLAN,
     OPT_FIT
@@ -50,6 +51,7 @@ static const struct tool_option options[] = {
     {"resume-from", OPT_RESUME, "FILE|latest", "go on from a checkpoint"},
     {"task-timeout", OPT_TIMEOUT, "SECONDS", "replace a worker that takes longer (default 600)"},
     {"transport", OPT_TRANSPORT, "segments|frames", "how records travel (default segments)"},
+    {"compress", OPT_COMPRESS, TOOL_COMPRESS, "records in frames as they are (default) or smaller"},
     {"plugin-path", OPT_PLUGINS, "DIRS", "folders to look for plugins, ':' between them"},
     {"plan", OPT_PLAN, NULL, "say what the run will take, as JSON, and start nothing"},
     {"fit", OPT_FIT, "SIZE", "with --plan: how many buckets fit into this memory"},
@@ -62,8 +64,8 @@ static const struct tool_spec spec = {
     .usage = "hb-train --config FILE --logdir DIR [--buckets FILE] [--iters N] "
              "[--time-budget SECONDS] [--num-workers N] [--batch-size N] [--round-size N] "
              "[--seed N] [--snapshot-interval SECONDS] [--resume-from FILE|latest] "
-             "[--task-timeout SECONDS] [--transport segments|frames] [--plugin-path DIRS] "
-             "[--plan [--fit SIZE]] [--quiet]",
+             "[--task-timeout SECONDS] [--transport segments|frames] [--compress none|varint|zstd] "
+             "[--plugin-path DIRS] [--plan [--fit SIZE]] [--quiet]",
     .about = "Trains the blueprint that FILE describes with parallel Monte-Carlo CFR. The result "
              "depends on\n"
              "the configuration, the seed and the iterations alone.",
@@ -75,6 +77,7 @@ struct opts {
     const char *iters, *time_budget, *workers, *batch, *round, *seed, *snapshot;
     double task_timeout;
     uint64_t fit; /* bytes; 0: not asked */
+    enum hb_compress compress;
     bool frames, plan, quiet;
 };
 
@@ -248,6 +251,11 @@ static void on_plugin_log(int level, const char *msg)
 
 /* ---- options over configuration ---- */
 
+static struct hb_transport transport_of(const struct opts *o)
+{
+    return (struct hb_transport){.segments = !o->frames, .compress = o->compress};
+}
+
 static void apply(const struct opts *o, struct hb_config *c)
 {
     if (o->iters != NULL) {
@@ -294,6 +302,9 @@ static void read_options(struct opts *o, int argc, char **argv)
         case OPT_TRANSPORT:
             o->frames = tool_choice(arg, "--transport", "segments|frames") == 1;
             break;
+        case OPT_COMPRESS:
+            o->compress = (enum hb_compress)tool_choice(arg, "--compress", TOOL_COMPRESS);
+            break;
         case OPT_PLUGINS: o->plugins = arg; break;
         case OPT_PLAN: o->plan = true; break;
         case OPT_FIT:
@@ -306,6 +317,8 @@ static void read_options(struct opts *o, int argc, char **argv)
     tool_no_operands(&spec, argc, argv);
     if (o->config == NULL)
         tool_usage(&spec, "--config is missing");
+    if (o->compress != HB_COMPRESS_NONE && !o->frames)
+        tool_usage(&spec, "--compress is for records in frames: add --transport frames");
     if (o->fit > 0 && (!o->plan || o->buckets != NULL))
         tool_usage(&spec, o->plan ? "--fit chooses buckets: leave out --buckets"
                                   : "--fit is a question for --plan");
@@ -397,7 +410,7 @@ static int plan_fit(const struct opts *o, const struct hb_config *c,
     static struct hb_fit f; /* large */
     int rc;
 
-    if ((rc = hb_train_fit(c, setup_options, n_workers, !o->frames, o->fit, &f, e)) != HB_OK ||
+    if ((rc = hb_train_fit(c, setup_options, n_workers, transport_of(o), o->fit, &f, e)) != HB_OK ||
         (rc = print_plan(&f.plan, e)) != HB_OK || (rc = print_fit(o, &f, e)) != HB_OK)
         return rc;
     explain_fit(o, c, &f);
@@ -418,7 +431,7 @@ static int plan(const struct opts *o, const struct hb_config *c,
         return plan_fit(o, c, setup_options, n_workers, e);
     if ((rc = hb_setup_open(c, setup_options, &setup, e)) != HB_OK)
         return rc;
-    rc = hb_train_plan(c, &setup, n_workers, !o->frames, &p, e);
+    rc = hb_train_plan(c, &setup, n_workers, transport_of(o), &p, e);
     hb_setup_fini(&setup);
     if (rc != HB_OK || (rc = print_plan(&p, e)) != HB_OK ||
         hb_train_fits(p.table_bytes, e) == HB_OK)
@@ -475,7 +488,7 @@ int main(int argc, char **argv)
     t.logdir = o.logdir;
     t.resume_from = o.resume_from;
     t.program_dir = program_dir;
-    t.segments = !o.frames;
+    t.transport = transport_of(&o);
     t.task_timeout_s = o.task_timeout;
     t.stop = &stop_requests;
     t.snapshot = &snapshot_requested;

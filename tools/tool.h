@@ -70,6 +70,7 @@ uint64_t tool_bytes(const char *text, const char *option);
 double tool_seconds(const char *text, const char *option);
 /* Which of the '|'-separated words `text` is, 0 for the first; anything else exits 64. */
 int tool_choice(const char *text, const char *option, const char *words);
+#define TOOL_COMPRESS "none|varint|zstd" /* in the order of enum hb_compress */
 /* The next part of a list "a,b" into out[cap], cut when it is longer; false at its end. */
 bool tool_next_part(const char **list, char *out, unsigned cap);
 /* Whether a name of a player can stand in a log: no ':', '|' and control characters, not empty. */

@@ -54,7 +54,7 @@ static int start_worker(struct hb_crew *c, struct worker *w, struct hb_err *e)
     argv[n++] = path;
     argv[n++] = arg("--table");
     argv[n++] = arg(c->o.table);
-    if (c->o.segments) {
+    if (c->o.transport.segments) {
         (void)snprintf(name, sizeof name, "segment-%u", c->spawned++);
         if ((rc = hb_os_shared_new(c->o.scratch_dir, name, 0, &w->segment, e)) != HB_OK)
             return rc;
@@ -62,6 +62,9 @@ static int start_worker(struct hb_crew *c, struct worker *w, struct hb_err *e)
         argv[n++] = arg("segments");
         argv[n++] = arg("--segment");
         argv[n++] = w->segment.path;
+    } else if (c->o.transport.compress != HB_COMPRESS_NONE) {
+        argv[n++] = arg("--compress");
+        argv[n++] = arg(c->o.transport.compress == HB_COMPRESS_ZSTD ? "zstd" : "varint");
     }
     if (c->o.buckets != NULL) {
         argv[n++] = arg("--buckets");
@@ -134,7 +137,7 @@ static int retire_segment(struct hb_crew *c, struct worker *w, struct hb_err *e)
 {
     int rc;
 
-    if (!c->o.segments)
+    if (!c->o.transport.segments)
         return HB_OK;
     if (c->n_retired == c->cap_retired) {
         size_t cap = c->cap_retired > 0 ? 2 * c->cap_retired : 16;
@@ -292,7 +295,7 @@ static int take_result(struct hb_crew *c, struct worker *w, const struct hb_mess
     c->n_done += head.task.count;
     c->stats.nodes += head.nodes;
     c->stats.tasks++;
-    c->stats.records_bytes += head.record_bytes;
+    c->stats.records_bytes += head.kind == HB_DELTA_COMPACT ? head.body_bytes : head.record_bytes;
     if (c->n_done == c->round.length)
         end_barrier(c, w->since);
     return HB_OK;

@@ -17,10 +17,16 @@
 #include "base/err.h"
 #include "base/os.h"
 #include "solver/params.h"
+#include "wire/compact.h"
 #include "wire/message.h"
 
 #define HB_CREW_LOST_MERGER 100 /* returned by hb_crew_round beside enum hb_code */
 #define HB_CREW_ABORTED     101 /* `aborted` said so */
+
+struct hb_transport {          /* how records travel from workers to mergers */
+    bool segments;             /* in shared memory that a frame names, else in the frames */
+    enum hb_compress compress; /* of those in frames */
+};
 
 struct hb_crew_options {
     const char *program_dir; /* where hb-worker and hb-merge are */
@@ -30,7 +36,7 @@ struct hb_crew_options {
     struct hb_hello hello;   /* of the run, role TASKS */
     int n_workers;           /* >= 1 */
     int n_mergers;           /* 1..HB_TABLE_PARTS_MAX; 1 with frames */
-    bool segments;
+    struct hb_transport transport;
     double task_timeout_s;
     int wake_fd; /* readable when a signal came, drained here; -1: none */
     /* Called at least every `tick_s` and after each wake-up; true aborts the round at once. */
@@ -41,7 +47,8 @@ struct hb_crew_options {
 };
 
 struct hb_crew_stats { /* since the crew started */
-    uint64_t nodes, tasks, records_bytes, duplicates;
+    uint64_t nodes, tasks, duplicates;
+    uint64_t records_bytes; /* as they travelled: compact ones count packed */
     uint32_t workers_replaced;
     double merge_s; /* from the last result of a round to its last commit */
     /* From a worker's last result of a round to the last one of all, mean over the workers: what

@@ -16,7 +16,7 @@ struct probe {
     uint32_t n[HB_STREETS], largest; /* N of "k=N", as configured */
     uint32_t most[HB_STREETS];       /* buckets that a street may get */
     int n_workers;
-    bool segments;
+    struct hb_transport transport;
 };
 
 /* The arguments with another k. */
@@ -57,7 +57,7 @@ static int measure(struct probe *p, uint32_t size, struct hb_fit *out, struct hb
     build.plugin_dirs = p->o->plugin_dirs;
     build.n_processes = p->n_workers;
     if ((rc = hb_setup_resize(&p->setup, p->c, out->k, e)) != HB_OK ||
-        (rc = hb_train_plan(p->c, &p->setup, p->n_workers, p->segments, &out->plan, e)) != HB_OK ||
+        (rc = hb_train_plan(p->c, &p->setup, p->n_workers, p->transport, &out->plan, e)) != HB_OK ||
         (rc = hb_buckets_plan(&p->c->rules.deck, p->setup.need, &p->spec, &build, &report, e)) !=
             HB_OK)
         return rc;
@@ -135,7 +135,8 @@ static int fit(struct probe *p, uint64_t bytes, struct hb_fit *out, struct hb_er
 }
 
 int hb_train_fit(const struct hb_config *c, const struct hb_setup_options *o, int n_workers,
-                 bool segments, uint64_t bytes, struct hb_fit *out, struct hb_err *e)
+                 struct hb_transport transport, uint64_t bytes, struct hb_fit *out,
+                 struct hb_err *e)
 {
     struct hb_setup_options estimate = *o;
     struct probe *p;
@@ -143,7 +144,7 @@ int hb_train_fit(const struct hb_config *c, const struct hb_setup_options *o, in
 
     if ((rc = hb_mem_new(&p, 1, sizeof *p, "the plan", e)) != HB_OK)
         return rc;
-    *p = (struct probe){.c = c, .o = o, .n_workers = n_workers, .segments = segments};
+    *p = (struct probe){.c = c, .o = o, .n_workers = n_workers, .transport = transport};
     estimate.buckets = estimate.build_dir = NULL;
     estimate.estimate = true;
     if ((rc = hb_setup_open(c, &estimate, &p->setup, e)) == HB_OK) {

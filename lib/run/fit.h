@@ -32,6 +32,7 @@ struct hb_fit {
  * Errors: HB_ECONFIG (no street has a k), those of hb_setup_open, hb_train_plan and
  * hb_buckets_plan. Cost: some 17 plans. */
 int hb_train_fit(const struct hb_config *c, const struct hb_setup_options *o, int n_workers,
-                 bool segments, uint64_t bytes, struct hb_fit *out, struct hb_err *e) HB_MUSTUSE;
+                 struct hb_transport transport, uint64_t bytes, struct hb_fit *out,
+                 struct hb_err *e) HB_MUSTUSE;
 
 #endif

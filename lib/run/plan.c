@@ -64,11 +64,27 @@ int hb_train_fits(uint64_t table_bytes, struct hb_err *e)
     return HB_OK;
 }
 
-int hb_train_plan(const struct hb_config *c, const struct hb_setup *s, int n_workers, bool segments,
-                  struct hb_plan *out, struct hb_err *e)
+/* The records of one round wait until it is whole: in the workers' segments, or with the merger,
+ * while those of tasks are with workers, on their way, and with hb-train. */
+static uint64_t records_bytes(const struct hb_setup *s, const struct hb_plan *p, int n_workers,
+                              struct hb_transport transport)
+{
+    const uint64_t n =
+        (uint64_t)(TRAINED_NODES * p->nodes_per_iteration * s->spec.params.round_cap) + 1;
+    const uint64_t bytes = n * (8 + 2 * (uint64_t)(s->tree.n_edges / s->tree.n_nodes + 1));
+
+    if (transport.segments)
+        return bytes;
+    if (transport.compress == HB_COMPRESS_NONE)
+        return 3 * bytes;
+    return 2 * bytes +
+           (uint64_t)n_workers * hb_compact_scratch(n, transport.compress == HB_COMPRESS_ZSTD);
+}
+
+int hb_train_plan(const struct hb_config *c, const struct hb_setup *s, int n_workers,
+                  struct hb_transport transport, struct hb_plan *out, struct hb_err *e)
 {
     struct hb_layout layout;
-    uint64_t records, log_bytes;
     int rc;
 
     memset(out, 0, sizeof *out);
@@ -81,11 +97,8 @@ int hb_train_plan(const struct hb_config *c, const struct hb_setup *s, int n_wor
     out->bucket_bytes = hb_buckets_bytes(&s->buckets);
     out->round_cap = s->spec.params.round_cap;
     out->iterations = hb_round_boundary(&s->spec.params, c->num_iterations);
-    /* The records of one round wait until it is whole: in the workers' segments, or with the
-     * merger. */
-    records = (uint64_t)(TRAINED_NODES * out->nodes_per_iteration * out->round_cap) + 1;
-    log_bytes = records * (8 + 2 * (uint64_t)(s->tree.n_edges / s->tree.n_nodes + 1));
-    out->peak_bytes = out->table_bytes + out->bucket_bytes + (segments ? 1 : 3) * log_bytes +
+    out->peak_bytes = out->table_bytes + out->bucket_bytes +
+                      records_bytes(s, out, n_workers, transport) +
                       (uint64_t)(n_workers + 2) * PROCESS_BYTES +
                       52 * (uint64_t)s->tree.n_nodes; /* hb-train's own tree */
     out->disk_bytes = (uint64_t)(c->snapshot_keep + 1) * out->table_bytes + out->bucket_bytes;

@@ -72,7 +72,7 @@ static int make_table(struct train *t, struct hb_err *e)
         (rc = hb_train_fits(t->bytes, e)) != HB_OK)
         return rc;
     t->n_mergers = 1;
-    if (t->o->segments && t->bytes >= BIG_TABLE)
+    if (t->o->transport.segments && t->bytes >= BIG_TABLE)
         t->n_mergers = t->n_workers < MERGERS_MAX ? t->n_workers : MERGERS_MAX;
     if ((rc = hb_os_shared_new(t->dir.path, "table", t->bytes, &t->shared, e)) != HB_OK ||
         (rc = hb_os_map(t->shared.fd, t->bytes, true, &t->map, e)) != HB_OK ||
@@ -378,7 +378,7 @@ static int start_crew(struct train *t, struct hb_err *e)
                                 .scratch_dir = t->dir.path,
                                 .n_workers = t->n_workers,
                                 .n_mergers = t->n_mergers,
-                                .segments = t->o->segments,
+                                .transport = t->o->transport,
                                 .task_timeout_s = t->o->task_timeout_s,
                                 .wake_fd = t->o->wake_fd,
                                 .tick = tick,

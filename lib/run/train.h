@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "run/config.h"
+#include "run/crew.h"
 #include "run/setup.h"
 #include "solver/learning.h"
 
@@ -40,7 +41,7 @@ struct hb_train_options {
     const char *logdir;
     const char *resume_from; /* NULL, a checkpoint, or "latest" */
     const char *program_dir;
-    bool segments;
+    struct hb_transport transport;
     double task_timeout_s;
     /* Set by signal handlers. stop 1: finish the round, checkpoint, HB_ESTOPPED; 2: at once. */
     const volatile sig_atomic_t *stop;
@@ -79,7 +80,7 @@ struct hb_plan {
 /* HB_OK when a table of that size fits into the memory that is free now, or the system does not tell;
  * HB_ENOMEM with both numbers. */
 int hb_train_fits(uint64_t table_bytes, struct hb_err *e) HB_MUSTUSE;
-int hb_train_plan(const struct hb_config *c, const struct hb_setup *s, int n_workers, bool segments,
-                  struct hb_plan *out, struct hb_err *e) HB_MUSTUSE;
+int hb_train_plan(const struct hb_config *c, const struct hb_setup *s, int n_workers,
+                  struct hb_transport transport, struct hb_plan *out, struct hb_err *e) HB_MUSTUSE;
 
 #endif

@@ -25,8 +25,10 @@ struct worker {
     struct hb_frame_reader in;
     struct hb_frame_writer out;
     struct hb_log log;
-    struct hb_buf message; /* encoded head, then inline records */
-    const char *segment;   /* NULL: inline */
+    struct hb_buf message; /* encoded head, then the records */
+    enum hb_compress compress;
+    struct hb_compact compact; /* scratch */
+    const char *segment;       /* NULL: inline */
     int segment_fd;
     uint32_t n_parts;    /* of the table: with several, records are sorted by part on their way from
                           * the log, which is plain memory then, to the segment */
@@ -159,15 +161,21 @@ static int send_result(struct worker *w, uint32_t job, const struct hb_task *tas
                                  .n_records = w->log.n_records,
                                  .record_bytes = w->log.len,
                                  .kind = HB_DELTA_INLINE};
-    int rc;
+    int rc = HB_OK;
+
+    if (w->segment == NULL && w->compress != HB_COMPRESS_NONE)
+        head.kind = HB_DELTA_COMPACT;
 
     w->message.len = 0;
     if (w->segment != NULL && (rc = to_segment(w, &head, e)) != HB_OK)
         return rc;
     hb_delta_encode(&head, &w->message);
-    if (w->segment == NULL)
+    if (head.kind == HB_DELTA_INLINE)
         hb_buf_put(&w->message, w->log.data, w->log.len);
-    if ((rc = hb_buf_check(&w->message, e)) != HB_OK)
+    else if (head.kind == HB_DELTA_COMPACT)
+        rc = hb_compact_encode(&w->compact, w->log.data, w->log.len,
+                               w->compress == HB_COMPRESS_ZSTD, &w->message, e);
+    if (rc != HB_OK || (rc = hb_buf_check(&w->message, e)) != HB_OK)
         return rc;
     return hb_frame_write(&w->out, HB_FRAME_DELTA, job, w->message.data, w->message.len, e);
 }
@@ -246,6 +254,7 @@ static int open_all(struct worker *w, const struct hb_worker_options *o, struct 
         (rc = hb_cfr_init(&w->cfr, &w->file.table, &w->buckets, e)) != HB_OK)
         return rc;
     w->log.grow = grow_memory;
+    w->compress = o->compress;
     return o->segment != NULL ? open_segment(w, o->segment, e) : HB_OK;
 }
 
@@ -259,6 +268,7 @@ static void close_all(struct worker *w)
     if (w->segment == NULL || w->n_parts > 1)
         hb_mem_free(w->log.data);
     hb_buf_fini(&w->message);
+    hb_compact_fini(&w->compact);
     hb_cfr_fini(&w->cfr);
     hb_buckets_fini(&w->buckets);
     hb_tablefile_close(&w->file);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "wire/compact.h"
 
 struct hb_worker_options {
     const char *table;   /* path; mapped read-only */
@@ -15,7 +16,8 @@ struct hb_worker_options {
     /* path of a shared file for the records, this worker's alone (HB_ECREATE when another has it),
      * or NULL: records travel in the frames */
     const char *segment;
-    int in_fd, out_fd; /* task frames in, delta frames out */
+    enum hb_compress compress; /* of records in the frames; a segment's are as they are */
+    int in_fd, out_fd;         /* task frames in, delta frames out */
 };
 
 /* Serve until SHUTDOWN or EOF (HB_OK). A task for another generation, a damaged frame or a peer of

@@ -40,6 +40,61 @@ unmoved() {
     [ "${#lines[@]}" -eq 2 ]
 }
 
+@test "records are compressed or not, from stream to stream and from result to result" {
+    local one a b
+    first_round t
+    hb-merge --table t deltas >commits
+    one=$(hb-ckpt hash t)
+    for a in none varint zstd; do
+        table w && hb-worker --table w --compress $a <todo >d.$a
+        hb-merge --table w d.$a | cmp - commits
+        [ "$(hb-ckpt hash w)" = "$one" ]
+        rm w
+    done
+    for a in none varint zstd; do
+        for b in varint zstd; do
+            pick d.$a '"job":0' '"job":3' >even
+            pick d.$b '"job":1' '"job":2' >odd
+            table w && hb-merge --table w even odd | cmp - commits
+            [ "$(hb-ckpt hash w)" = "$one" ]
+            rm w
+            { hb-frame decode <even && hb-frame decode <odd | sed 1d && hb-frame decode <even | sed 1d; } |
+                hb-frame encode >both
+            table w && hb-merge --table w both >/dev/null
+            [ "$(hb-ckpt hash w)" = "$one" ]
+            rm w
+        done
+    done
+    table p 42 2
+    hb-merge --table p --part 1/2 d.zstd >/dev/null && hb-merge --table p --part 0/2 d.varint >/dev/null
+    [ "$(hb-ckpt hash p)" = "$one" ]
+}
+
+@test "compressed records that are not the table's, cut or damaged change nothing" {
+    local c
+    first_round t
+    for c in varint zstd; do
+        hb-worker --table t --compress $c <todo >good
+        hb-frame decode <good | sed '3s/"row":[0-9]*/"row":4194305/' | hb-frame encode >bad
+        unmoved 65 "does not fit the table" t bad
+        hb-frame decode <good | sed '3s/"row":[0-9]*/"row":1/' | hb-frame encode >bad
+        unmoved 65 "does not fit the table" t bad
+        hb-frame decode <good | sed '3s/"values":\[[-0-9]*,/"values":[0,0,/; 3s/"record_bytes":\([0-9]*\)/"record_bytes":X\1/' |
+            awk '{ if (match($0, /X[0-9]+/)) sub(/X[0-9]+/, substr($0, RSTART + 1, RLENGTH - 1) + 2); print }' |
+            hb-frame encode >bad
+        unmoved 65 "does not fit the table" t bad
+        head -c "$(($(wc -c <good) - 3))" good >bad
+        unmoved 65 "ends inside a result" t bad
+        cp good bad && flip bad "$(($(wc -c <good) - 3))"
+        unmoved 65 "damaged" t bad
+    done
+    # the frame is sound, what it says is not: other blocks than the records
+    bytes='"bytes":"010000000100000001000000010000000200000002000000220301"'
+    line='{"type":"DELTA","job":0,"generation":0,"first":0,"count":4,"nodes":1,"n_records":1,"record_bytes":12,"kind":"compact","compress":"varint","records":[{"row":6,"kind":"regret","values":[-1,2]}],'
+    refused 65 hb-frame encode <<<"$line$bytes}"
+    says "line 1: a compact result, block 0 is cut"
+}
+
 @test "batches, order and the number of streams do not matter" {
     local one n
     first_round t

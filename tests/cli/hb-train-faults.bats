@@ -49,21 +49,23 @@ run_alive() {
 
 @test "a worker killed while its result is being read: repeated by another, same bits" {
     faulty_programs
-    local hello transport
+    local dir hello transport
     hello=$(hello_bytes)
-    for transport in segments frames; do
+    for transport in segments frames "frames --compress varint"; do
+        dir=${transport##* }
         order hb-worker kill 0                # before it said anything
         order hb-worker kill 7                # inside HELLO
         order hb-worker kill "$hello"         # between frames
         order hb-worker kill $((hello + 1))   # the first byte of a result
         order hb-worker kill $((hello + 100)) # in the midst of one
-        run --separate-stderr hb-train --config run.yaml --logdir $transport --iters $STRAIGHT_ITERS \
+        # shellcheck disable=SC2086 # an option and its value
+        run --separate-stderr hb-train --config run.yaml --logdir "$dir" --iters $STRAIGHT_ITERS \
             --round-size 560 --batch-size 20 --num-workers 3 --transport $transport
         assert_success
         says "was killed by signal 9"
-        [ "$(metric $transport .workers_replaced)" = 5 ]
-        [ "$(metric $transport .restores)" = 0 ]
-        same straight $transport
+        [ "$(metric "$dir" .workers_replaced)" = 5 ]
+        [ "$(metric "$dir" .restores)" = 0 ]
+        same straight "$dir"
     done
 }
 
@@ -94,14 +96,16 @@ run_alive() {
 
 @test "the order in which results arrive does not matter" {
     faulty_programs
-    local i transport
-    for transport in frames segments; do
+    local dir i transport
+    for transport in frames segments "frames --compress zstd"; do
+        dir=${transport##* }
         for i in 1 3; do # slow ones among fast ones, another place each time
             order hb-worker slow 0
         done
-        full $transport --num-workers 4 --transport $transport
-        [ "$(metric $transport '(.worker_tasks | max) > (.worker_tasks | min)')" = true ]
-        same straight $transport
+        # shellcheck disable=SC2086 # an option and its value
+        full "$dir" --num-workers 4 --transport $transport
+        [ "$(metric "$dir" '(.worker_tasks | max) > (.worker_tasks | min)')" = true ]
+        same straight "$dir"
     done
 }
 

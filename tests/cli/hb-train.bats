@@ -54,6 +54,14 @@ all_worked() { # DIR N
         all_worked $game-f 7
         train $game-s --iters 8000 --num-workers 7 --transport segments
         same $game-a $game-f $game-s
+        for batch in varint zstd; do
+            train $game-$batch-1 --iters 8000 --num-workers 1 --transport frames --compress $batch
+            train $game-$batch-7 --iters 8000 --num-workers 7 --transport frames --compress $batch
+            same $game-a $game-$batch-1 $game-$batch-7
+        done
+        # what is counted is what travelled
+        [ "$(jq -n "$(metric $game-varint-7 .bytes_per_task) < 0.5 * $(metric $game-f .bytes_per_task)")" = true ]
+        [ "$(jq -n "$(metric $game-zstd-7 .bytes_per_task) < $(metric $game-varint-7 .bytes_per_task)")" = true ]
     done
 }
 
@@ -328,6 +336,11 @@ all_worked() { # DIR N
     # 5 % or 32 MiB
     [ "$(jq -n "($pss - $peak) | fabs | . <= ([0.05 * $peak, 33554432] | max)")" = true ]
     [ "$(hb-ckpt info a/checkpoints/latest.hbc | jq .infosets)" = "$(jq .infosets <<<"$output")" ]
+    # records in frames wait with hb-train and the merger; compressed ones need scratch as well
+    local frames=(--num-workers 2 --transport frames --compress zstd)
+    peak=$(hb-train --config run.yaml --logdir b --plan "${frames[@]}" | jq .peak_bytes)
+    hb-train --config run.yaml --logdir b "${frames[@]}" -q
+    [ "$(jq -n "($(metric b .pss_bytes) - $peak) | fabs | . <= ([0.05 * $peak, 33554432] | max)")" = true ]
     hb-train --config run.yaml --plan >/dev/null # needs no folder
 }
 
@@ -371,6 +384,10 @@ all_worked() { # DIR N
         refused 64 train a --iters 100 --snapshot-interval "$bad"
     done
     refused 64 train a --iters 100 --transport pigeon
+    refused 64 train a --iters 100 --transport frames --compress lzma
+    refused 64 train a --iters 100 --compress zstd
+    says "--compress is for records in frames: add --transport frames"
+    refused 64 train a --iters 100 --transport segments --compress varint
     [ ! -e a ]
 }
 

@@ -26,6 +26,9 @@ gives_up() {
     refused 64 hb-worker --table t --transport pigeons
     refused 64 hb-worker --table t --transport segments
     refused 64 hb-worker --table t --segment s
+    refused 64 hb-worker --table t --compress lzma
+    refused 64 hb-worker --table t --transport segments --segment s --compress zstd
+    says "--compress is for records in frames: leave out --transport segments"
 }
 
 @test "answers HELLO and a result for each task, always the same bytes" {
@@ -144,6 +147,28 @@ gives_up() {
     run script -qec 'hb-worker --table t </dev/null' /dev/null
     assert_failure 64
     assert_output --partial "terminal"
+}
+
+@test "compressed: the same records in fewer bytes, always the same ones" {
+    local c
+    first_round t
+    hb-frame decode <deltas | records_of >plain
+    for c in none varint zstd; do
+        hb-worker --table t --compress $c <todo >d.$c
+        hb-worker --table t --compress $c --transport frames <todo | cmp - d.$c
+        hb-frame decode <d.$c >$c.json
+        records_of <$c.json | cmp - plain
+        hb-frame encode <$c.json | cmp - d.$c
+    done
+    cmp d.none deltas
+    [ "$(grep -c '"kind":"compact","compress":"varint","records":\[' varint.json)" = 4 ]
+    [ "$(wc -c <d.varint)" -lt "$(wc -c <d.none)" ]
+    # so few records are not worth a frame of zstd; a hundred iterations of Leduc are
+    hb-ckpt init --config "$LEDUC" -o u --round-size 100
+    hb-frame tasks --config "$LEDUC" --first 0 --count 1 --round-size 100 >todo 2>/dev/null
+    for c in varint zstd; do hb-worker --table u --compress $c <todo >d.$c; done
+    hb-frame decode <d.zstd | grep -q '"compress":"zstd"'
+    [ "$(wc -c <d.zstd)" -lt "$(wc -c <d.varint)" ]
 }
 
 @test "segments: the records are in the file that the frames name, and give the same table" {

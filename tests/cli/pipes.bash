@@ -3,7 +3,8 @@
 
 KUHN=$ROOT/examples/kuhn.yaml # its first rounds: iterations 0 to 15, 16 to 31, 32 to 47
 LIMIT=20                      # seconds: every pipeline ends by itself, this is the net below it
-export KUHN LIMIT
+LEDUC=$ROOT/examples/leduc.yaml
+export KUHN LEDUC LIMIT
 
 table() { # TABLE [SEED [PARTS]]: an empty table of Kuhn poker
     hb-ckpt init --config "$KUHN" -o "$1" --seed "${2:-42}" --parts "${3:-1}"
@@ -26,6 +27,11 @@ pick() { # FILE PATTERN...: HELLO and those messages of a stream that match
     shift
     for p; do args+=(-e "$p"); done
     hb-frame decode <"$file" | grep "${args[@]}" | hb-frame encode
+}
+
+# The records of results as JSON lines, one a line: by result, row and kind, in no other order.
+records_of() {
+    jq -c 'select(.type == "DELTA") | .job as $j | .records[] | [$j, .row, .kind, .values]' | sort
 }
 
 hello_and() { # FILE LINE...: HELLO of a stream, then messages from JSON lines
