@@ -179,8 +179,9 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/driver.o $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
 
 # Golden files change only by this, in a commit of its own that says why.
-golden-update: $(B)/tests/t_message $(B)/tests/t_container
+golden-update: $(B)/tests/t_message $(B)/tests/t_compact $(B)/tests/t_container
 	$(B)/tests/t_message --golden >tests/golden/frames.hex
+	$(B)/tests/t_compact --golden >tests/golden/delta-zstd.hex
 	$(B)/tests/t_container --golden tests/golden/container-1.hbc >tests/golden/container-1.root
 
 # The parts of tests/run.sh; the last line is "N passed, N failed".

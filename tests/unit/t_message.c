@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "solver/delta.h"
+#include "wire/compact.h"
 
 static struct hb_hello some_hello(void)
 {
@@ -46,6 +48,27 @@ static const struct hb_commit some_commit = {.generation = 4,
                                              .tasks = 2,
                                              .duplicates = 1};
 
+/* Three records of two rows, one of them twice. */
+static void compact_delta(struct hb_buf *out)
+{
+    static const int16_t values[3][2] = {{-300, 300}, {8192, 8192}, {-300, 300}};
+    struct hb_delta_head d = some_delta(HB_DELTA_COMPACT);
+    struct hb_compact c = {.cap = 0};
+    struct hb_buf records = {0};
+    struct hb_err e = {0};
+
+    for (unsigned i = 0; i < 3; i++) {
+        hb_buf_u64(&records, hb_record_head(1000 + 6 * (i / 2), i % 2, 2));
+        hb_buf_put(&records, values[i], sizeof values[i]);
+    }
+    d.n_records = 3;
+    d.record_bytes = records.len;
+    hb_delta_encode(&d, out);
+    CHECK_OK(hb_compact_encode(&c, records.data, records.len, false, out, &e), e);
+    hb_buf_fini(&records);
+    hb_compact_fini(&c);
+}
+
 /* Each kind of message by number, its type in *type; false behind the last. */
 static bool nth_message(int i, uint16_t *type, struct hb_buf *out)
 {
@@ -81,8 +104,28 @@ static bool nth_message(int i, uint16_t *type, struct hb_buf *out)
         *type = HB_FRAME_DELTA;
         hb_delta_encode(&delta, out);
         return true;
+    case 8:
+        *type = HB_FRAME_DELTA;
+        compact_delta(out);
+        return true;
     default: return false;
     }
+}
+
+static int decode_delta(const void *p, size_t n)
+{
+    static uint8_t records[256];
+    struct hb_compact c = {.cap = 0};
+    struct hb_delta_head d;
+    const uint8_t *body;
+    int rc = hb_delta_decode(&d, &body, p, n, NULL);
+
+    if (rc == HB_OK && d.kind == HB_DELTA_COMPACT) {
+        CHECK(d.record_bytes <= sizeof records);
+        rc = hb_compact_decode(&c, &d, body, records, NULL);
+    }
+    hb_compact_fini(&c);
+    return rc;
 }
 
 /* Decode anything of that type. */
@@ -90,15 +133,13 @@ static int decode(uint16_t type, const void *p, size_t n)
 {
     struct hb_hello hello;
     struct hb_task task;
-    struct hb_delta_head delta;
     struct hb_commit commit;
     struct hb_error_message error;
-    const uint8_t *records;
 
     switch (type) {
     case HB_FRAME_HELLO: return hb_hello_decode(&hello, p, n, NULL);
     case HB_FRAME_TASK: return hb_task_decode(&task, p, n, NULL);
-    case HB_FRAME_DELTA: return hb_delta_decode(&delta, &records, p, n, NULL);
+    case HB_FRAME_DELTA: return decode_delta(p, n);
     case HB_FRAME_COMMIT: return hb_commit_decode(&commit, p, n, NULL);
     case HB_FRAME_ERROR: return hb_error_decode(&error, p, n, NULL);
     default: return n == 0 ? HB_OK : HB_EFORMAT;
@@ -111,11 +152,11 @@ static void golden_lines(struct hb_buf *text)
     uint32_t seq = 0;
     uint16_t type;
 
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 9; i++) {
         struct hb_buf payload = {0};
         struct hb_buf frame = {0};
 
-        (void)nth_message(i, &type, &payload); /* there are eight */
+        (void)nth_message(i, &type, &payload); /* there are nine */
         hb_frame_encode(&frame, &seq, type, (uint32_t)i * 10, payload.data, payload.len);
         for (size_t k = 0; k < frame.len; k++)
             hb_buf_printf(text, "%02x", frame.data[k]);
@@ -193,6 +234,11 @@ static void fields_come_back(void)
     CHECK(d.part[0].bytes == 4 && d.part[0].hash == 0x0123456789abcdef && d.part[1].bytes == 0);
     CHECK(d.part[2].bytes == 1 && d.part[2].hash == 5);
     b.len = 0;
+    (void)nth_message(8, &(uint16_t){0}, &b); /* exists */
+    CHECK_OK(hb_delta_decode(&d, &records, b.data, b.len, &e), e);
+    CHECK(d.kind == HB_DELTA_COMPACT && d.n_records == 3 && d.record_bytes == 36);
+    CHECK(records == b.data + 45 && d.body_bytes == b.len - 45);
+    b.len = 0;
     hb_commit_encode(&some_commit, &b);
     CHECK_OK(hb_commit_decode(&c, b.data, b.len, &e), e);
     CHECK(c.generation == 4 && c.iteration == 2000 && c.nodes == 99 && c.records == 7);
@@ -224,6 +270,33 @@ static void refuse_parts(uint32_t n, uint64_t first, uint64_t second)
         hb_buf_u64(&b, 0);
     }
     CHECK_EQ(decode(HB_FRAME_DELTA, b.data, b.len), HB_EFORMAT);
+    hb_buf_fini(&b);
+}
+
+/* What compact records claim to be, at the caps and one beyond. */
+static void compact_records_claim_no_more_than_their_bytes_can_hold(void)
+{
+    static const struct {
+        uint64_t body, records;
+        int rc;
+    } claims[] = {{0, 0, HB_OK},
+                  {0, 1, HB_EPROTO},
+                  {1, HB_DELTA_RATIO, HB_OK},
+                  {1, HB_DELTA_RATIO + 1, HB_EPROTO},
+                  {1u << 24, 1u << 30, HB_OK},
+                  {1u << 25, (1u << 30) + 1, HB_EPROTO},
+                  {1u << 24, UINT64_MAX, HB_EPROTO}};
+    struct hb_delta_head d = some_delta(HB_DELTA_COMPACT);
+    struct hb_buf b = {0};
+    const uint8_t *body;
+
+    for (size_t i = 0; i < sizeof claims / sizeof claims[0]; i++) {
+        d.record_bytes = claims[i].records;
+        b.len = 0;
+        hb_delta_encode(&d, &b);
+        memset(hb_buf_room(&b, (size_t)claims[i].body), 0, (size_t)claims[i].body);
+        CHECK_EQ(hb_delta_decode(&d, &body, b.data, b.len, NULL), claims[i].rc);
+    }
     hb_buf_fini(&b);
 }
 
@@ -338,6 +411,7 @@ int main(int argc, char **argv)
     RUN(every_message_decodes_and_no_other_length_does);
     RUN(fields_come_back);
     RUN(what_cannot_be_is_refused);
+    RUN(compact_records_claim_no_more_than_their_bytes_can_hold);
     RUN(a_long_error_is_cut_and_still_decodes);
     RUN(strangers_are_told_what_differs);
     return check_done();
