@@ -58,7 +58,7 @@ static void encode_again(const struct hb_message *m, struct hb_buf *out)
     } else if (m->type == HB_FRAME_DELTA &&
                hb_delta_decode(&delta, &records, m->data, m->len, NULL) == HB_OK) {
         hb_delta_encode(&delta, out);
-        hb_buf_put(out, records, records != NULL ? (size_t)delta.record_bytes : 0);
+        hb_buf_put(out, records, (size_t)delta.body_bytes);
     } else if (m->type == HB_FRAME_COMMIT &&
                hb_commit_decode(&commit, m->data, m->len, NULL) == HB_OK) {
         hb_commit_encode(&commit, out);
