@@ -44,7 +44,7 @@ static inline enum hb_hand_class hb_eval_class(uint32_t strength)
 /* The cards so far. Start from HB_EVAL_NONE. */
 struct hb_eval_hand {
     uint64_t key;   /* sum of the cards' keys */
-    uint64_t cards; /* bit c set for each card c */
+    uint64_t cards; /* bit 16 * suit + rank set for each card */
 };
 
 /* suit counters of 4 bits start at 3, so that five of a suit set the counter's top bit */
@@ -53,28 +53,37 @@ struct hb_eval_hand {
 
 /* Tables; read them through the functions below. */
 extern const uint64_t hb_eval_key[52];
+extern const uint64_t hb_eval_bit[52];      /* 1 << (16 * suit + rank) */
 extern const uint32_t hb_eval_base[8];      /* [cards] where the strengths of so many cards start */
-extern const uint16_t hb_eval_row[8][8192]; /* [cards][key >> 51] where those of a row start */
+extern const uint16_t hb_eval_row[8][4096]; /* [cards][key >> 52] what to add to key >> 41 */
 extern const uint16_t hb_eval_rank[];       /* strengths */
 extern const uint16_t hb_eval_flush[8192];  /* strengths by the ranks of the flush suit */
 
-/* Strength of five or more cards of one suit among `cards`; suit_flags: key & HB_EVAL_FLUSH_BIT. */
-uint32_t hb_eval_suited(uint64_t cards, uint64_t suit_flags);
+/* Strength of five or more cards of one suit among `cards`, bits as in struct hb_eval_hand;
+ * suit_flags: key & HB_EVAL_FLUSH_BIT, which is bit 3 + 4 * suit. */
+static inline uint32_t hb_eval_suited(uint64_t cards, uint64_t suit_flags)
+{
+    return hb_eval_flush[cards >> (4 * __builtin_ctzll(suit_flags) - 12) & 0x1FFF];
+}
+
+/* The same of n cards, out of the way: one random hand in 33. */
+uint32_t hb_eval_suited_of(const uint8_t *cards, int n, uint64_t suit_flags);
 
 static inline struct hb_eval_hand hb_eval_add(struct hb_eval_hand hand, uint8_t card)
 {
     hand.key += hb_eval_key[card];
-    hand.cards |= UINT64_C(1) << card;
+    hand.cards |= hb_eval_bit[card];
     return hand;
 }
 
-/* Strength of n cards ignoring suits (n < 5: all there is to know). */
+/* Strength of n cards ignoring suits (n < 5: all there is to know). The place in the table of n
+ * cards is a sum modulo 2^16, so that no bits of the key need to be masked. */
 static inline uint32_t hb_eval_by_rank(uint64_t key, int n)
 {
     uint32_t sum = (uint32_t)(key >> 41);
     uint32_t base = n == 7 ? 0 : hb_eval_base[n]; /* those of seven come first */
 
-    return hb_eval_rank[base + hb_eval_row[n][sum >> 10] + (sum & 1023)];
+    return hb_eval_rank[base + (uint16_t)(sum + hb_eval_row[n][sum >> 11])];
 }
 
 /* Strength of the n cards added to the hand, as hb_eval. */
@@ -94,7 +103,7 @@ static inline uint32_t hb_eval7(const uint8_t c[7])
     uint64_t key = 0x3333 + k[c[0]] + k[c[1]] + k[c[2]] + k[c[3]] + k[c[4]] + k[c[5]] + k[c[6]];
 
     if ((key & HB_EVAL_FLUSH_BIT) != 0)
-        return hb_eval(c, 7);
+        return hb_eval_suited_of(c, 7, key & HB_EVAL_FLUSH_BIT);
     return hb_eval_by_rank(key, 7);
 }
 

@@ -93,7 +93,7 @@ bool hb_runout_equity(const struct hb_deck *deck, const struct hb_hands *h,
     bool exact;
 
     x.mine = add_cards(x.base, own, h->n_own);
-    x.used = x.mine.cards;
+    x.used = hb_set_of(spot->board, spot->n_board) | hb_set_of(own, h->n_own);
     for (int i = 0; i < n_cards; i++)
         if ((x.used >> cards[i] & 1) == 0)
             left[n_left++] = cards[i];

@@ -66,7 +66,8 @@ static void bench_random_hands(const uint8_t *hands)
     report("eval_random7", "evals_per_s", (double)REPEAT * HANDS / (now_s() - t), sum);
 }
 
-static uint64_t last_three(struct hb_eval_hand four, uint8_t from)
+/* Not inline: the loops around it would take the registers it needs. */
+static __attribute__((noinline)) uint64_t last_three(struct hb_eval_hand four, uint8_t from)
 {
     uint64_t sum = 0;
 
