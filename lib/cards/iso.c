@@ -45,8 +45,11 @@ static void fill_keys(struct hb_iso *iso)
         if (hb_deck_has(&iso->deck, card)) {
             int slot = card - iso->card_shift;
 
-            iso->key[card] = (UINT64_C(1) << HB_RANKS | UINT64_C(1) << (slot >> 2))
-                             << (16 * (slot & 3));
+            iso->rank[card] = (uint8_t)(slot >> 2);
+            iso->suit_bit[card] = (uint8_t)(16 * (slot & 3));
+            iso->below[card] = (uint16_t)((1u << iso->rank[card]) - 1);
+            iso->key[card] = (UINT64_C(1) << HB_RANKS | UINT64_C(1) << iso->rank[card])
+                             << iso->suit_bit[card];
         }
 }
 

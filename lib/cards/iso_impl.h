@@ -29,12 +29,23 @@ struct hb_iso_shape {
     uint8_t code[HB_ISO_HANDS_MAX][2]; /* the codes of a hand's representative, see iso_set.c */
 };
 
+/* What the suits of a canonical board add up to, see iso_set.c: small enough to stay in the cache,
+ * where a table by board would not. */
+struct hb_iso_terms {
+    uint32_t suit0[HB_ISO_IDS]; /* [id of the suit's ranks] */
+    uint32_t suit1[6][128];     /* [context of the suits before it][id]; at most 2 ranks */
+    uint32_t suit2[48][16];     /* at most 1 */
+    uint32_t suit3[192][16];
+    uint8_t shape[384]; /* [context of all] */
+};
+
 struct hb_iso_set {
     int n_board;
     uint32_t n_boards;
     uint64_t n_hands;
-    uint32_t *first; /* [n_boards] first hand | shape << HB_ISO_FIRST_BITS */
-    uint64_t *keys;  /* [n_boards] sets of ranks of the canonical suits, 16 bits each from bit 0 */
+    struct hb_iso_terms *terms; /* board -> first hand, shape */
+    uint32_t *first;            /* [n_boards] first hand | shape << HB_ISO_FIRST_BITS */
+    uint64_t *keys; /* [n_boards] sets of ranks of the canonical suits, 16 bits each from bit 0 */
     int n_shapes;
     struct hb_iso_shape *shapes; /* [HB_ISO_SHAPES] */
     uint16_t *pair;              /* [n_shapes][64][64] two codes -> hand within the board */
@@ -68,12 +79,16 @@ struct hb_iso {
     struct hb_deck deck;
     enum hb_iso_sense sense;
     int card_shift;
-    uint64_t key[HB_CARDS]; /* one card counted in its suit's 16 bits: 1 << 13 | 1 << rank */
+    uint64_t key[HB_CARDS];     /* one card counted in its suit's 16 bits: 1 << 13 | 1 << rank */
+    uint16_t below[HB_CARDS];   /* ranks below the card's */
+    uint8_t rank[HB_CARDS];     /* of the card in the deck */
+    uint8_t suit_bit[HB_CARDS]; /* 16 * suit of the card in the deck */
     uint16_t mask_id[HB_ISO_MASKS]; /* sets of at most 5 ranks in order of size, then value */
     uint8_t pop[HB_ISO_MASKS];
     uint32_t n_ids;
     uint16_t mask_of_id[HB_ISO_IDS];
-    uint32_t *place; /* [HB_SUITS][HB_BOARD_MAX + 1][HB_ISO_IDS + 1], see iso_set.c */
+    uint64_t codes[1 << 6]; /* by the order of the suits, see iso_set.c */
+    uint32_t *place;        /* [HB_SUITS][HB_BOARD_MAX + 1][HB_ISO_IDS + 1], see iso_set.c */
     struct hb_iso_set set[HB_STREETS];
     struct hb_iso_rounds rounds[HB_STREETS];
 };

@@ -6,6 +6,11 @@
  * left to place, the boards whose suit p is smaller do not depend on the suits before it. These
  * terms are place[p][cards left][id of the set].
  *
+ * The hands before the first one of a board are such a sum, too. How many hands there are on the
+ * boards whose suit p is smaller depends on more than the cards left: on the sizes of the suits
+ * before it and on which of those are equal, their *context*. The boards counted have no tie of
+ * suits p - 1 and p, because suit p is smaller than one that is at most suit p - 1.
+ *
  * Hand. Cards on the board are squeezed out of the ranks of each suit, so that an own card is a
  * code 13 * canonical suit + squeezed rank. Suits that hold the same board ranks can still change
  * places: of all such renamings the pair with the smallest codes stands for the hand. Which pairs
@@ -27,7 +32,7 @@ struct sorted {
     uint32_t k1;
     uint32_t k2;
     uint32_t k3;
-    uint32_t codes; /* byte s: 13 * canonical place of deck suit s */
+    uint64_t codes; /* 16 bits for each deck suit: 13 * its canonical place */
 };
 
 #define SORT_PAIR(a, b)                                                                            \
@@ -39,7 +44,7 @@ struct sorted {
     } while (0)
 
 /* The low two bits carry 3 - suit along: among equals, and suits the deck has not got, in order. */
-static inline struct sorted sort_suits(uint64_t key)
+static inline struct sorted sort_suits(const struct hb_iso *iso, uint64_t key)
 {
     uint32_t a = (uint32_t)(key << 2 & 0x3FFFC) | 3;
     uint32_t b = (uint32_t)(key >> 14 & 0x3FFFC) | 2;
@@ -56,8 +61,18 @@ static inline struct sorted sort_suits(uint64_t key)
     s.k1 = b >> 2;
     s.k2 = c >> 2;
     s.k3 = d >> 2;
-    s.codes = 13u << (8 * (3 - (b & 3))) | 26u << (8 * (3 - (c & 3))) | 39u << (8 * (3 - (d & 3)));
+    s.codes = iso->codes[(b & 3) + 4 * (c & 3) + 16 * (d & 3)];
     return s;
+}
+
+static void fill_codes(struct hb_iso *iso)
+{
+    for (unsigned order = 0; order < 1 << 6; order++)
+        for (unsigned p = 1; p < HB_SUITS; p++) {
+            unsigned suit = 3 - (order >> (2 * (p - 1)) & 3);
+
+            iso->codes[order] |= (uint64_t)(13 * p) << (16 * suit);
+        }
 }
 
 /* The term of canonical suit p when `left` cards are left for it and those after it. */
@@ -77,6 +92,24 @@ static inline uint32_t board_number(const struct hb_iso *iso, const struct sorte
 
     return place_of(iso, 0, left0, s->k0) + place_of(iso, 1, left1, s->k1) +
            place_of(iso, 2, left2, s->k2) + place_of(iso, 3, left3, s->k3);
+}
+
+/* Sizes and ties of the canonical suits: [p] of those before suit p, [4] of all. Falling sizes that
+ * add up to at most 5 leave suit 1 two cards and suits 2 and 3 one. */
+struct contexts {
+    uint32_t of[HB_SUITS + 1];
+};
+
+static inline struct contexts contexts_of(uint32_t k0, uint32_t k1, uint32_t k2, uint32_t k3)
+{
+    struct contexts c;
+
+    c.of[0] = 0;
+    c.of[1] = k0 >> HB_RANKS;
+    c.of[2] = 2 * (4 * c.of[1] + (k1 >> HB_RANKS)) + (k0 == k1);
+    c.of[3] = 2 * (2 * c.of[2] + (k2 >> HB_RANKS)) + (k1 == k2);
+    c.of[4] = 2 * c.of[3] + (k2 == k3);
+    return c;
 }
 
 /* place[p][left][id] = ways to fill suits p.. with `left` cards, no suit above the one before it,
@@ -243,6 +276,32 @@ static int known_shape(struct walk *w, uint64_t sets)
     return shape;
 }
 
+static struct contexts contexts_of_sets(const struct hb_iso *iso, uint64_t sets)
+{
+    uint32_t k[HB_SUITS];
+
+    for (int p = 0; p < HB_SUITS; p++) {
+        uint32_t ranks = sets >> (16 * p) & 0xFFFF;
+
+        k[p] = (uint32_t)iso->pop[ranks] << HB_RANKS | ranks;
+    }
+    return contexts_of(k[0], k[1], k[2], k[3]);
+}
+
+/* `before` hands are on the boards that have the suits before p of `sets`, and a smaller suit p. */
+static void set_term(struct walk *w, int p, uint32_t id, uint64_t sets, uint32_t before)
+{
+    struct hb_iso_terms *t = w->set->terms;
+    uint32_t context = contexts_of_sets(w->iso, sets).of[p];
+
+    switch (p) {
+    case 0: t->suit0[id] = before; break;
+    case 1: t->suit1[context][id] = before; break;
+    case 2: t->suit2[context][id] = before; break;
+    default: t->suit3[context][id] = before; break;
+    }
+}
+
 static int add_board(struct walk *w, uint64_t sets, struct hb_err *e)
 {
     struct hb_iso_set *set = w->set;
@@ -250,6 +309,7 @@ static int add_board(struct walk *w, uint64_t sets, struct hb_err *e)
 
     if (shape < 0 || set->n_hands >> HB_ISO_FIRST_BITS != 0)
         return hb_fail(e, HB_ELIMIT, "the deck has more kinds of hands than the index can hold");
+    set->terms->shape[contexts_of_sets(w->iso, sets).of[HB_SUITS]] = (uint8_t)shape;
     set->keys[w->n] = sets;
     set->first[w->n++] = (uint32_t)set->n_hands | (uint32_t)shape << HB_ISO_FIRST_BITS;
     set->n_hands += set->shapes[shape].n_hands;
@@ -262,6 +322,7 @@ static int add_boards(struct walk *w, int p, int left, uint32_t end, uint64_t se
                       struct hb_err *e)
 {
     const int suits = w->iso->deck.n_suits - p;
+    const uint64_t before = w->set->n_hands;
     uint32_t id = w->of_size[(left + suits - 1) / suits]; /* the suits after it have no more */
     int rc = HB_OK;
 
@@ -270,6 +331,7 @@ static int add_boards(struct walk *w, int p, int left, uint32_t end, uint64_t se
         unsigned ranks = w->iso->mask_of_id[id];
         uint64_t with = sets | (uint64_t)ranks << (16 * p);
 
+        set_term(w, p, id, with, (uint32_t)(w->set->n_hands - before));
         rc = suits == 1 ? add_board(w, with, e)
                         : add_boards(w, p + 1, left - w->iso->pop[ranks], id + 1, with, e);
     }
@@ -285,6 +347,7 @@ static int init_street(struct hb_iso *iso, int street, struct hb_err *e)
     set->n_board = iso->deck.n_board[street];
     set->n_boards = iso->place[set->n_board * PLACE_STRIDE + (int)iso->n_ids];
     if ((rc = hb_mem_new(&set->first, set->n_boards, sizeof *set->first, "boards", e)) != HB_OK ||
+        (rc = hb_mem_new(&set->terms, 1, sizeof *set->terms, "boards", e)) != HB_OK ||
         (rc = hb_mem_new(&set->keys, set->n_boards, sizeof *set->keys, "boards", e)) != HB_OK ||
         (rc = hb_mem_new(&set->shapes, HB_ISO_SHAPES, sizeof *set->shapes, "boards", e)) != HB_OK ||
         (rc = hb_mem_new(&set->pair, (size_t)HB_ISO_SHAPES * HB_ISO_PAIRS, sizeof *set->pair,
@@ -305,6 +368,7 @@ int hb_iso_set_init(struct hb_iso *iso, struct hb_err *e)
     if ((rc = hb_mem_new(&iso->place, HB_SUITS * (HB_BOARD_MAX + 1) * PLACE_STRIDE,
                          sizeof *iso->place, "board numbers", e)) != HB_OK)
         return rc;
+    fill_codes(iso);
     fill_place(iso);
     for (int street = 0; street < iso->deck.n_streets; street++)
         if ((rc = init_street(iso, street, e)) != HB_OK)
@@ -316,6 +380,7 @@ void hb_iso_set_fini(struct hb_iso *iso)
 {
     hb_mem_free(iso->place);
     for (int street = 0; street < HB_STREETS; street++) {
+        hb_mem_free(iso->set[street].terms);
         hb_mem_free(iso->set[street].first);
         hb_mem_free(iso->set[street].keys);
         hb_mem_free(iso->set[street].shapes);
@@ -325,46 +390,54 @@ void hb_iso_set_fini(struct hb_iso *iso)
 
 /* ---- use ---- */
 
-static inline uint32_t code_of(const struct hb_iso *iso, uint64_t key, uint32_t codes, uint8_t card)
+static inline uint32_t code_of(const struct hb_iso *iso, uint64_t key, uint64_t codes, uint8_t card)
 {
-    unsigned slot = (unsigned)(card - iso->card_shift);
-    unsigned suit = slot & 3;
-    unsigned below = (unsigned)(key >> (16 * suit)) & ((1u << (slot >> 2)) - 1);
+    unsigned bit = iso->suit_bit[card];
 
-    return (codes >> (8 * suit) & 0xFF) + (slot >> 2) - iso->pop[below];
+    uint32_t code = (uint16_t)(codes >> bit);
+
+    return code + iso->rank[card] - iso->pop[key >> bit & iso->below[card]];
 }
 
-/* n_board is a constant in each caller, so that the loop unrolls. */
-static inline uint64_t index_of(const struct hb_iso *iso, const struct hb_iso_set *set,
-                                const uint8_t *cards, int n_board)
+static inline uint32_t id_of(const struct hb_iso *iso, uint32_t k)
 {
-    const uint8_t *board = cards + iso->deck.n_hole;
-    uint64_t key = 0;
-    struct sorted s;
-    uint32_t first;
-    uint32_t a;
-    uint32_t b;
+    return iso->mask_id[k & (HB_ISO_MASKS - 1)];
+}
 
-    for (int i = 0; i < n_board; i++)
-        key += iso->key[board[i]];
-    s = sort_suits(key);
-    first = set->first[board_number(iso, &s, n_board)];
-    a = code_of(iso, key, s.codes, cards[0]);
-    b = code_of(iso, key, s.codes, board[-1]);
-    return (first & ((1u << HB_ISO_FIRST_BITS) - 1)) +
-           set->pair[(size_t)(first >> HB_ISO_FIRST_BITS) * HB_ISO_PAIRS + 64 * a + b];
+static inline uint32_t first_hand(const struct hb_iso *iso, const struct hb_iso_terms *t,
+                                  const struct sorted *s, size_t *shape)
+{
+    struct contexts c = contexts_of(s->k0, s->k1, s->k2, s->k3);
+
+    *shape = t->shape[c.of[4]];
+    return t->suit0[id_of(iso, s->k0)] + t->suit1[c.of[1]][id_of(iso, s->k1)] +
+           t->suit2[c.of[2]][id_of(iso, s->k2)] + t->suit3[c.of[3]][id_of(iso, s->k3)];
 }
 
 uint64_t hb_iso_set_index(const struct hb_iso *iso, int street, const uint8_t *cards)
 {
     const struct hb_iso_set *set = &iso->set[street];
+    const uint8_t *board = cards + iso->deck.n_hole;
+    uint64_t key = 0;
+    struct sorted s;
+    size_t shape;
+    uint32_t first;
+    uint32_t a;
+    uint32_t b;
 
     switch (set->n_board) {
-    case 5: return index_of(iso, set, cards, 5);
-    case 4: return index_of(iso, set, cards, 4);
-    case 3: return index_of(iso, set, cards, 3);
-    default: return index_of(iso, set, cards, set->n_board);
+    case 5: key += iso->key[board[4]]; /* fall through */
+    case 4: key += iso->key[board[3]]; /* fall through */
+    case 3: key += iso->key[board[2]]; /* fall through */
+    case 2: key += iso->key[board[1]]; /* fall through */
+    case 1: key += iso->key[board[0]]; /* fall through */
+    default: break;
     }
+    s = sort_suits(iso, key);
+    first = first_hand(iso, set->terms, &s, &shape);
+    a = code_of(iso, key, s.codes, cards[0]);
+    b = code_of(iso, key, s.codes, board[-1]);
+    return first + set->pair[shape * HB_ISO_PAIRS + 64 * a + b];
 }
 
 static void put_board(const struct hb_iso *iso, uint64_t sets, uint8_t *out)
@@ -436,7 +509,7 @@ void hb_iso_view_open(const struct hb_iso *iso, int street, const uint8_t *board
 
     for (int i = 0; i < set->n_board; i++)
         key += iso->key[board[i]];
-    s = sort_suits(key);
+    s = sort_suits(iso, key);
     view->board = board_number(iso, &s, set->n_board);
     view->first = set->first[view->board] & ((1u << HB_ISO_FIRST_BITS) - 1);
     shape = set->first[view->board] >> HB_ISO_FIRST_BITS;
