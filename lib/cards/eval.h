@@ -38,6 +38,13 @@ static inline enum hb_hand_class hb_eval_class(uint32_t strength)
     return (enum hb_hand_class)(strength >> 12);
 }
 
+/* hb_eval of n hands of seven cards into out[n].
+ *   hands  n x 8 bytes: seven distinct cards, and a byte that is ignored
+ * The same numbers on every machine; with AVX2 two and a half times as fast as one by one. */
+void hb_eval7_many(const uint8_t *hands, size_t n, uint16_t *out);
+/* The same, one by one: what a machine without AVX2 does. */
+void hb_eval7_many_plain(const uint8_t *hands, size_t n, uint16_t *out);
+
 /* ---- a hand built card by card, for loops that share cards: board once, own cards often --------
  */
 
@@ -53,6 +60,7 @@ struct hb_eval_hand {
 
 /* Tables; read them through the functions below. */
 extern const uint64_t hb_eval_key[52];
+extern const uint8_t hb_eval_piece[3][16];  /* key >> 41 of a rank, its bytes from the lowest */
 extern const uint64_t hb_eval_bit[52];      /* 1 << (16 * suit + rank) */
 extern const uint32_t hb_eval_base[8];      /* [cards] where the strengths of so many cards start */
 extern const uint16_t hb_eval_row[8][4096]; /* [cards][key >> 52] what to add to key >> 41 */

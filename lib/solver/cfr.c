@@ -106,17 +106,23 @@ static int unseen_cards(const struct hb_rules *r, int street, const struct hb_de
     return n_left;
 }
 
+enum { RUNOUT_HANDS = HB_RUNOUTS_MULTIWAY * HB_PLAYERS_MAX };
+_Static_assert(RUNOUT_HANDS >= 2 * HB_RUNOUTS_HEADSUP, "heads-up hands fit");
+
 /* Each run-out draws by a partial shuffle of what is left; the order that one leaves behind is as
  * good a start for the next as any. */
 void hb_deal_runouts(const struct hb_rules *r, uint64_t seed, uint64_t iteration, int street,
                      const struct hb_deal *deal, uint32_t (*strength)[HB_PLAYERS_MAX])
 {
     uint8_t left[HB_CARDS];
-    uint8_t hand[HB_HAND_MAX];
+    uint8_t hand[8 * RUNOUT_HANDS] = {0}; /* by run-out, then player, 8 bytes each */
+    uint16_t strong[RUNOUT_HANDS];
+    uint8_t *next = hand;
     uint32_t bits[4];
     int n_left = unseen_cards(r, street, deal, left);
     int n_seen = r->deck.n_hole + r->deck.n_board[street];
     int n_cards = r->deck.n_hole + r->deck.n_board[r->deck.n_streets - 1];
+    int n_hands = hb_n_runouts(r) * r->n_players;
 
     for (int run = 0; run < hb_n_runouts(r); run++) {
         for (int i = 0; i < n_cards - n_seen; i++) {
@@ -131,12 +137,18 @@ void hb_deal_runouts(const struct hb_rules *r, uint64_t seed, uint64_t iteration
             left[at] = left[i];
             left[i] = card;
         }
-        for (int p = 0; p < r->n_players; p++) {
-            memcpy(hand, deal->cards[p], (size_t)n_seen);
-            memcpy(hand + n_seen, left, (size_t)(n_cards - n_seen));
-            strength[run][p] = hb_eval(hand, n_cards);
+        for (int p = 0; p < r->n_players; p++, next += 8) {
+            memcpy(next, deal->cards[p], (size_t)n_seen);
+            memcpy(next + n_seen, left, (size_t)(n_cards - n_seen));
         }
     }
+    if (n_cards == 7)
+        hb_eval7_many(hand, (size_t)n_hands, strong);
+    else
+        for (int i = 0; i < n_hands; i++)
+            strong[i] = (uint16_t)hb_eval(hand + 8 * i, n_cards);
+    for (int i = 0; i < n_hands; i++)
+        strength[i / r->n_players][i % r->n_players] = strong[i];
 }
 
 /* Seat 0 against seat 1 when both put in `stake`. */

@@ -49,6 +49,21 @@ static void deal(uint64_t iteration, int n, uint8_t *cards)
     }
 }
 
+static void bench_many(const char *name, const uint8_t *hands,
+                       void (*many)(const uint8_t *, size_t, uint16_t *))
+{
+    static uint16_t strength[HANDS];
+    double t = now_s();
+    uint64_t sum = 0;
+
+    for (int k = 0; k < REPEAT; k++) {
+        many(hands, HANDS, strength);
+        for (int i = 0; i < HANDS; i++)
+            sum += strength[i];
+    }
+    report(name, "evals_per_s", (double)REPEAT * HANDS / (now_s() - t), sum);
+}
+
 static void bench_random_hands(const uint8_t *hands)
 {
     double t = now_s();
@@ -64,6 +79,8 @@ static void bench_random_hands(const uint8_t *hands)
         for (int i = 0; i < HANDS; i++)
             sum += hb_eval(hands + (size_t)i * STRIDE, 7);
     report("eval_random7", "evals_per_s", (double)REPEAT * HANDS / (now_s() - t), sum);
+    bench_many("eval_random7_many", hands, hb_eval7_many);
+    bench_many("eval_random7_many_plain", hands, hb_eval7_many_plain);
 }
 
 /* Not inline: the loops around it would take the registers it needs. */

@@ -267,6 +267,34 @@ static void the_inline_forms_agree(void)
     }
 }
 
+static void many_hands_at_once_are_the_same(void)
+{
+    enum { MOST = 200 };
+    uint8_t hands[8 * MOST];
+    uint16_t strength[MOST + 1];
+    uint16_t plain[MOST + 1];
+
+    for (uint32_t seed = 0; seed < 2000; seed++) {
+        int n = (int)(seed % (MOST + 1));
+
+        for (int i = 0; i < n; i++) {
+            random_cards(1000 * seed + (uint32_t)i, 7, (seed + (unsigned)i) % 2 == 0,
+                         hands + 8 * i);
+            hands[8 * i + 7] = (uint8_t)(seed + 37 * (unsigned)i);
+        }
+        strength[n] = plain[n] = 12345;
+        hb_eval7_many(hands, (size_t)n, strength);
+        hb_eval7_many_plain(hands, (size_t)n, plain);
+        for (int i = 0; i < n; i++)
+            if (strength[i] != hb_eval(hands + 8 * i, 7) || plain[i] != strength[i]) {
+                printf("# seed %u, hand %d of %d\n", (unsigned)seed, i, n);
+                CHECK(0);
+                return;
+            }
+        CHECK(strength[n] == 12345 && plain[n] == 12345);
+    }
+}
+
 int main(void)
 {
     RUN(random_hands_compare_as_the_plain_evaluator_says);
@@ -274,6 +302,7 @@ int main(void)
     RUN(fewer_than_five_cards_know_no_straights_and_flushes);
     RUN(six_and_seven_cards_have_the_strength_of_their_best_five);
     RUN(the_inline_forms_agree);
+    RUN(many_hands_at_once_are_the_same);
     RUN(seven_card_classes_have_their_known_counts);
     return check_done();
 }

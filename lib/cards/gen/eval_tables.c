@@ -306,6 +306,13 @@ int main(void)
         (void)printf("%s0x%llx,", card % 4 == 0 ? "\n" : "",
                      (unsigned long long)spread_key((int)card >> 2) << (64 - SUM_BITS) |
                          1ull << (4 * (card & 3)));
+    (void)printf("\n};\nconst uint8_t hb_eval_piece[3][16] = {");
+    for (int piece = 0; piece < 3; piece++) {
+        (void)printf("\n{");
+        for (int r = 0; r < RANKS; r++)
+            (void)printf("%u,", (unsigned)(spread_key(r) >> (8 * piece) & 0xFF));
+        (void)printf("},");
+    }
     (void)printf("\n};\nconst uint64_t hb_eval_bit[52] = {");
     for (unsigned card = 0; card < 52; card++)
         (void)printf("%s0x%llx,", card % 4 == 0 ? "\n" : "", 1ull << (16 * (card & 3) + card / 4));
