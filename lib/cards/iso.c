@@ -96,13 +96,6 @@ uint64_t hb_iso_size(const struct hb_iso *iso, int street)
     return iso->sense == HB_ISO_SET ? iso->set[street].n_hands : iso->rounds[street].n_hands;
 }
 
-uint64_t hb_iso_index(const struct hb_iso *iso, int street, const uint8_t *cards)
-{
-    if (iso->sense == HB_ISO_SET)
-        return hb_iso_set_index(iso, street, cards);
-    return hb_iso_rounds_index(iso, street, cards);
-}
-
 void hb_iso_cards(const struct hb_iso *iso, int street, uint64_t index, uint8_t *out)
 {
     assert(index < hb_iso_size(iso, street));

@@ -123,7 +123,6 @@ static inline uint8_t hb_iso_card(const struct hb_iso *iso, int rank, int suit)
 const struct hb_iso_shape *hb_iso_set_shape(const struct hb_iso *iso, int street, uint32_t board);
 int hb_iso_set_init(struct hb_iso *iso, struct hb_err *e) HB_MUSTUSE;
 void hb_iso_set_fini(struct hb_iso *iso);
-uint64_t hb_iso_set_index(const struct hb_iso *iso, int street, const uint8_t *cards);
 void hb_iso_set_cards(const struct hb_iso *iso, int street, uint64_t index, uint8_t *out);
 
 int hb_iso_rounds_init(struct hb_iso *iso, struct hb_err *e) HB_MUSTUSE;

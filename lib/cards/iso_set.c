@@ -414,25 +414,36 @@ static inline uint32_t first_hand(const struct hb_iso *iso, const struct hb_iso_
            t->suit2[c.of[2]][id_of(iso, s->k2)] + t->suit3[c.of[3]][id_of(iso, s->k3)];
 }
 
-uint64_t hb_iso_set_index(const struct hb_iso *iso, int street, const uint8_t *cards)
+/* Without a jump that is taken on the river, the busiest street. */
+static inline uint64_t key_of_board(const struct hb_iso *iso, const uint8_t *board, int n)
+{
+    const uint64_t *key = iso->key;
+    uint64_t sum;
+
+    if (n < 3)
+        return (n > 0 ? key[board[0]] : 0) + (n > 1 ? key[board[1]] : 0);
+    sum = key[board[0]] + key[board[1]] + key[board[2]];
+    if (n > 3)
+        sum += key[board[3]];
+    if (n > 4)
+        sum += key[board[4]];
+    return sum;
+}
+
+uint64_t hb_iso_index(const struct hb_iso *iso, int street, const uint8_t *cards)
 {
     const struct hb_iso_set *set = &iso->set[street];
     const uint8_t *board = cards + iso->deck.n_hole;
-    uint64_t key = 0;
+    uint64_t key;
     struct sorted s;
     size_t shape;
     uint32_t first;
     uint32_t a;
     uint32_t b;
 
-    switch (set->n_board) {
-    case 5: key += iso->key[board[4]]; /* fall through */
-    case 4: key += iso->key[board[3]]; /* fall through */
-    case 3: key += iso->key[board[2]]; /* fall through */
-    case 2: key += iso->key[board[1]]; /* fall through */
-    case 1: key += iso->key[board[0]]; /* fall through */
-    default: break;
-    }
+    if (iso->sense != HB_ISO_SET)
+        return hb_iso_rounds_index(iso, street, cards);
+    key = key_of_board(iso, board, set->n_board);
     s = sort_suits(iso, key);
     first = first_hand(iso, set->terms, &s, &shape);
     a = code_of(iso, key, s.codes, cards[0]);

@@ -49,6 +49,19 @@ static void deal(uint64_t iteration, int n, uint8_t *cards)
     }
 }
 
+/* What the loads of a hand's cards and of their keys take by themselves. */
+static void bench_keys(const uint8_t *hands)
+{
+    double t = now_s();
+    uint64_t sum = 0;
+
+    for (int k = 0; k < REPEAT; k++)
+        for (int i = 0; i < HANDS; i++)
+            for (int c = 0; c < 7; c++)
+                sum += hb_eval_key[hands[(size_t)i * STRIDE + (size_t)c]];
+    report("random7_keys_alone", "hands_per_s", (double)REPEAT * HANDS / (now_s() - t), sum);
+}
+
 static void bench_many(const char *name, const uint8_t *hands,
                        void (*many)(const uint8_t *, size_t, uint16_t *))
 {
@@ -206,6 +219,7 @@ int main(void)
         return 71;
     for (int i = 0; i < HANDS; i++)
         deal((uint64_t)i, 7, hands + (size_t)i * STRIDE);
+    bench_keys(hands);
     bench_random_hands(hands);
     bench_all_hands();
     t = now_s();
