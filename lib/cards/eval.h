@@ -8,8 +8,9 @@
  * Threads: any; tables are the binary's read-only data, nothing is built at start. Method: every
  * card has a 64-bit key; the sum of the keys names the multiset of ranks (top 23 bits) and counts
  * the suits (low 16 bits). Multisets are looked up through a row displacement table, flushes by
- * the ranks of their suit. The tables are made by lib/cards/gen/eval_tables.c. Cost: aim >= 400 M
- * random 7-card hands a second and core. */
+ * the ranks of their suit. The tables are made by lib/cards/gen/eval_tables.c. Cost on a Zen 3: 11
+ * cycles a random hand of seven cards, 6 where many are given at once, 3 in loops that add one card
+ * after the other. */
 #ifndef HB_CARDS_EVAL_H
 #define HB_CARDS_EVAL_H
 
@@ -40,7 +41,7 @@ static inline enum hb_hand_class hb_eval_class(uint32_t strength)
 
 /* hb_eval of n hands of seven cards into out[n].
  *   hands  n x 8 bytes: seven distinct cards, and a byte that is ignored
- * The same numbers on every machine; with AVX2 two and a half times as fast as one by one. */
+ * The same numbers on every machine; with AVX2 nearly twice as fast as one by one. */
 void hb_eval7_many(const uint8_t *hands, size_t n, uint16_t *out);
 /* The same, one by one: what a machine without AVX2 does. */
 void hb_eval7_many_plain(const uint8_t *hands, size_t n, uint16_t *out);
