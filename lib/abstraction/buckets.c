@@ -253,9 +253,14 @@ uint32_t hb_buckets_at(const struct hb_buckets *b, int street, uint64_t hand)
     return hb_buckets_in(&b->street[street], hand);
 }
 
+uint64_t hb_buckets_hand(const struct hb_buckets *b, int street, const uint8_t *cards)
+{
+    return hb_iso_index(b->iso[b->street[street].sense], street, cards);
+}
+
 uint32_t hb_buckets_of(const struct hb_buckets *b, int street, const uint8_t *cards)
 {
-    return hb_buckets_at(b, street, hb_iso_index(b->iso[b->street[street].sense], street, cards));
+    return hb_buckets_at(b, street, hb_buckets_hand(b, street, cards));
 }
 
 uint64_t hb_buckets_bytes(const struct hb_buckets *b)

@@ -79,7 +79,10 @@ int hb_buckets_same_deck(const struct hb_buckets *a, const struct hb_buckets *b,
  * one index computation and one load. */
 uint32_t hb_buckets_of(const struct hb_buckets *b, int street, const uint8_t *cards);
 
-/* The same from the canonical index of the hand, in the street's sense. Cost: one load. */
+/* The canonical index of a hand, in the street's sense. */
+uint64_t hb_buckets_hand(const struct hb_buckets *b, int street, const uint8_t *cards);
+
+/* The bucket from that index. Cost: one load. */
 uint32_t hb_buckets_at(const struct hb_buckets *b, int street, uint64_t hand);
 
 /* The same from a street alone. */
@@ -93,6 +96,16 @@ static inline uint32_t hb_buckets_in(const struct hb_buckets_street *st, uint64_
     case HB_BUCKETS_NONE: break;
     }
     return (uint32_t)hand;
+}
+
+/* Ask memory for what hb_buckets_at will read. */
+HB_INLINE void hb_buckets_prefetch(const struct hb_buckets_street *st, uint64_t hand)
+{
+    static const uint8_t shift[] = {
+        [HB_BUCKETS_U8] = 0, [HB_BUCKETS_U16] = 1, [HB_BUCKETS_U32] = 2};
+
+    if (st->map != NULL)
+        __builtin_prefetch(st->map + (hand << shift[st->kind]));
 }
 
 /* The largest bucket that the map of a street says. Cost: a look at all of it. */

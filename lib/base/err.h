@@ -38,7 +38,11 @@ struct hb_err {
     char msg[HB_ERR_MSG_MAX];
 };
 
-#define HB_MUSTUSE      __attribute__((warn_unused_result))
+#define HB_MUSTUSE __attribute__((warn_unused_result))
+
+/* Part of the caller wherever it is used. gcc takes a function that only prefetches for one without
+ * effect and drops calls of it otherwise. */
+#define HB_INLINE       static inline __attribute__((always_inline))
 #define HB_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 /* Record a failure and return rc. Messages: lower case, no full stop, what failed then why, the

@@ -1,4 +1,5 @@
-/* rng.h - counter-based random numbers: Philox4x32-10. [base, pure]
+/* rng.h - counter-based random numbers: Philox4x32-10, and SplitMix64 for many cheap ones.
+ * [base, pure]
  *
  * A number is a pure function of (seed, iteration, purpose, index): who draws it, in what order
  * and how often cannot matter, so any schedule of work gives the same bits.
@@ -6,7 +7,9 @@
  * Threads: any, no state.
  *
  * Source: Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011. The
- * known answers of that paper's Random123 distribution are in tests/unit/t_rng.c. */
+ * known answers of that paper's Random123 distribution are in tests/unit/t_rng.c. Steele, Lea, Flood,
+ * "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014, with Stafford's variant 13 of the
+ * finalizer; known answers there, too. */
 #ifndef HB_BASE_RNG_H
 #define HB_BASE_RNG_H
 
@@ -16,7 +19,8 @@
  * are in every result. */
 enum hb_rng_purpose {
     HB_RNG_DEAL = 0,   /* cards of an iteration */
-    HB_RNG_ACTION = 1, /* sampled action at another player's node; index = node */
+    HB_RNG_ACTION = 1, /* actions at other players' nodes: key of their stream; index 0 (in runs of
+                        * version 1 a block for each node, index = node) */
     HB_RNG_PRUNE = 2,  /* prune in this traversal or not */
     HB_RNG_TOOL = 3,   /* tools: sampling for display, tests */
     HB_RNG_RUNOUT = 4, /* boards after an all-in; index = street, run and block */
@@ -59,6 +63,18 @@ static inline void hb_rng_block(uint64_t seed, uint64_t iteration, unsigned lane
                              ((uint32_t)purpose << 8) | (uint32_t)lane, index};
 
     hb_rng_philox(ctr, key, out);
+}
+
+/* Number `index` of a stream, 64 bits: what SplitMix64 with the key as its state gives at the
+ * index-th call; index 0 mixes the key itself. The key comes from hb_rng_block, so that
+ * streams are as good as unrelated. A tenth of the cost of a block. */
+static inline uint64_t hb_rng_stream(uint64_t key, uint32_t index)
+{
+    uint64_t z = key + (uint64_t)index * UINT64_C(0x9E3779B97F4A7C15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+    return z ^ z >> 31;
 }
 
 /* A number in [0, n) from 32 random bits; bias below n / 2^32. */

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/os.h"
 #include "game/state.h"
-#include "solver/cfr.h"
+#include "solver/deal.h"
 
 #define WAY_MIN    1e-5                /* ways that are less probable are not followed */
 #define FIRST_DEAL (UINT64_C(1) << 46) /* beyond the iterations of a training run */

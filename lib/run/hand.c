@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cards/eval.h"
-#include "solver/cfr.h"
+#include "solver/deal.h"
 
 #define DEAL_OFFSET (UINT64_C(1) << 47) /* beyond the iterations of a training run */
 

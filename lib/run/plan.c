@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/os.h"
 #include "run/train.h"
+#include "solver/cfr.h"
 #include "solver/table.h"
 
 /* Measured with make bench on a 2.6 GHz server core; only an estimate, and said to be one. */
@@ -13,33 +13,6 @@
 #define CACHED_TABLE   (8u << 20)
 #define PROCESS_BYTES  (7u << 20) /* a program before it maps anything */
 #define TRAINED_NODES  1.5 /* nodes that an iteration comes to visit, over the uniform start */
-
-/* Decision nodes that one iteration visits while every strategy is uniform: a traverser sees all of
- * his actions, the others one of theirs. */
-static int expected_nodes(const struct hb_tree *t, double *out, struct hb_err *e)
-{
-    double *reach = NULL;
-    double sum = 0.0;
-    int rc = hb_mem_new(&reach, t->n_nodes, sizeof *reach, "the plan", e);
-
-    if (rc != HB_OK)
-        return rc;
-    for (uint32_t traverser = 0; traverser < t->n_players; traverser++)
-        for (uint32_t i = 0; i < t->n_nodes; i++) {
-            uint32_t up = t->node[i].parent;
-
-            if (i == 0)
-                reach[i] = 1.0;
-            else if (t->node[up].player == traverser)
-                reach[i] = reach[up];
-            else
-                reach[i] = reach[up] / t->node[up].n_actions;
-            sum += reach[i];
-        }
-    hb_mem_free(reach);
-    *out = sum;
-    return HB_OK;
-}
 
 static void estimate_rate(const struct hb_setup *s, int n_workers, struct hb_plan *p)
 {
@@ -90,17 +63,17 @@ int hb_train_plan(const struct hb_config *c, const struct hb_setup *s, int n_wor
     memset(out, 0, sizeof *out);
     if ((rc = hb_table_layout(&s->tree, &s->spec, &layout, e)) != HB_OK ||
         (rc = hb_table_bytes(&s->tree, &s->spec, &out->table_bytes, e)) != HB_OK ||
-        (rc = expected_nodes(&s->tree, &out->nodes_per_iteration, e)) != HB_OK)
+        (rc = hb_cfr_expected_nodes(&s->tree, &out->nodes_per_iteration, e)) != HB_OK)
         return rc;
     out->infosets = layout.n_infosets;
     out->nodes = s->tree.n_nodes;
     out->bucket_bytes = hb_buckets_bytes(&s->buckets);
     out->round_cap = s->spec.params.round_cap;
     out->iterations = hb_round_boundary(&s->spec.params, c->num_iterations);
-    out->peak_bytes = out->table_bytes + out->bucket_bytes +
-                      records_bytes(s, out, n_workers, transport) +
-                      (uint64_t)(n_workers + 2) * PROCESS_BYTES +
-                      52 * (uint64_t)s->tree.n_nodes; /* hb-train's own tree */
+    out->peak_bytes =
+        out->table_bytes + out->bucket_bytes + records_bytes(s, out, n_workers, transport) +
+        (uint64_t)(n_workers + 2) * PROCESS_BYTES + (uint64_t)n_workers * hb_cfr_bytes(&s->tree) +
+        52 * (uint64_t)s->tree.n_nodes; /* hb-train's own tree */
     out->disk_bytes = (uint64_t)(c->snapshot_keep + 1) * out->table_bytes + out->bucket_bytes;
     estimate_rate(s, n_workers, out);
     if (c->num_iterations == 0 || (c->time_budget_s > 0 && c->time_budget_s < out->seconds)) {

@@ -24,14 +24,13 @@ struct worker {
     struct hb_cfr cfr;
     struct hb_frame_reader in;
     struct hb_frame_writer out;
-    struct hb_log log;
+    struct hb_log log[HB_DELTA_PARTS_MAX]; /* [n_logs] */
+    uint32_t n_logs; /* one for each part of the table, where mergers read a segment by part */
     struct hb_buf message; /* encoded head, then the records */
     enum hb_compress compress;
     struct hb_compact compact; /* scratch */
     const char *segment;       /* NULL: inline */
     int segment_fd;
-    uint32_t n_parts;    /* of the table: with several, records are sorted by part on their way from
-                          * the log, which is plain memory then, to the segment */
     uint64_t generation; /* of the records that the segment holds */
     size_t used;         /* bytes of the segment that hold this generation's results */
     uint8_t *base;       /* the mapped segment */
@@ -77,7 +76,7 @@ static int reach(struct worker *w, size_t need, struct hb_err *e)
     return HB_OK;
 }
 
-/* log->data points into the mapped segment. */
+/* The only log: its data points into the mapped segment. */
 static int grow_segment(struct hb_log *log, size_t need, struct hb_err *e)
 {
     struct worker *w = log->ctx;
@@ -93,10 +92,9 @@ static int grow_segment(struct hb_log *log, size_t need, struct hb_err *e)
 static int open_segment(struct worker *w, const char *path, struct hb_err *e)
 {
     w->segment = path;
-    w->n_parts = w->file.table.live->n_parts;
-    if (w->n_parts == 1) {
-        w->log.grow = grow_segment;
-        w->log.ctx = w;
+    if (w->n_logs == 1) {
+        w->log[0].grow = grow_segment;
+        w->log[0].ctx = w;
     }
     w->segment_fd = open(path, O_RDWR | O_CLOEXEC);
     if (w->segment_fd < 0)
@@ -113,67 +111,73 @@ static void begin_result(struct worker *w, uint64_t generation)
     if (w->segment != NULL) {
         if (generation != w->generation)
             w->used = 0; /* the mergers are done with the round before */
-        if (w->n_parts == 1) {
-            w->log.data = w->base + w->used;
-            w->log.cap = w->mapped - w->used;
+        if (w->n_logs == 1) {
+            w->log[0].data = w->base + w->used;
+            w->log[0].cap = w->mapped - w->used;
         }
     }
     w->generation = generation;
-    w->log.len = 0;
-    w->log.n_records = 0;
+    for (uint32_t k = 0; k < w->n_logs; k++) {
+        w->log[k].len = 0;
+        w->log[k].n_records = 0;
+    }
 }
 
 /* ---- tasks --------------------------------------------------------------------------------------
  */
 
-/* Name the records in the segment; with several parts they are sorted into it now, so that each
- * merger reads its own and nobody else's. */
+/* Name the records in the segment; with several logs these are copied into it now, one behind the
+ * other. */
 static int to_segment(struct worker *w, struct hb_delta_head *head, struct hb_err *e)
 {
-    uint64_t bytes[HB_DELTA_PARTS_MAX];
     uint8_t *at;
     int rc;
 
     (void)snprintf(head->segment, sizeof head->segment, "%s", w->segment);
     head->offset = w->used;
-    if (w->n_parts == 1) {
+    if (w->n_logs == 1) {
         head->kind = HB_DELTA_SEGMENT;
-        head->hash = hb_xxh3(w->log.data, w->log.len);
+        head->hash = hb_xxh3(w->log[0].data, w->log[0].len);
     } else {
-        if ((rc = reach(w, w->log.len, e)) != HB_OK)
+        if ((rc = reach(w, head->record_bytes, e)) != HB_OK)
             return rc;
         at = w->base + w->used;
-        hb_records_split(w->log.data, w->log.len, w->n_parts, at, bytes);
         head->kind = HB_DELTA_PARTS;
-        head->n_parts = w->n_parts;
-        for (uint32_t k = 0; k < w->n_parts; at += bytes[k++])
-            head->part[k] = (struct hb_delta_part){bytes[k], hb_xxh3(at, bytes[k])};
+        head->n_parts = w->n_logs;
+        for (uint32_t k = 0; k < w->n_logs; k++) {
+            const struct hb_log *log = &w->log[k];
+
+            head->part[k] = (struct hb_delta_part){log->len, hb_xxh3(log->data, log->len)};
+            if (log->len > 0)
+                memcpy(at, log->data, log->len);
+            at += log->len;
+        }
     }
-    w->used += w->log.len;
+    w->used += head->record_bytes;
     return HB_OK;
 }
 
 static int send_result(struct worker *w, uint32_t job, const struct hb_task *task, uint64_t nodes,
                        struct hb_err *e)
 {
-    struct hb_delta_head head = {.task = *task,
-                                 .nodes = nodes,
-                                 .n_records = w->log.n_records,
-                                 .record_bytes = w->log.len,
-                                 .kind = HB_DELTA_INLINE};
+    struct hb_delta_head head = {.task = *task, .nodes = nodes, .kind = HB_DELTA_INLINE};
     int rc = HB_OK;
 
     if (w->segment == NULL && w->compress != HB_COMPRESS_NONE)
         head.kind = HB_DELTA_COMPACT;
 
+    for (uint32_t k = 0; k < w->n_logs; k++) {
+        head.n_records += w->log[k].n_records;
+        head.record_bytes += w->log[k].len;
+    }
     w->message.len = 0;
     if (w->segment != NULL && (rc = to_segment(w, &head, e)) != HB_OK)
         return rc;
     hb_delta_encode(&head, &w->message);
     if (head.kind == HB_DELTA_INLINE)
-        hb_buf_put(&w->message, w->log.data, w->log.len);
+        hb_buf_put(&w->message, w->log[0].data, w->log[0].len);
     else if (head.kind == HB_DELTA_COMPACT)
-        rc = hb_compact_encode(&w->compact, w->log.data, w->log.len,
+        rc = hb_compact_encode(&w->compact, w->log[0].data, w->log[0].len,
                                w->compress == HB_COMPRESS_ZSTD, &w->message, e);
     if (rc != HB_OK || (rc = hb_buf_check(&w->message, e)) != HB_OK)
         return rc;
@@ -197,7 +201,7 @@ static int do_task(struct worker *w, const struct hb_message *m, struct hb_err *
     if ((rc = hb_round_at(&w->file.table.spec.params, iteration, &round, e)) != HB_OK)
         return rc;
     begin_result(w, generation);
-    rc = hb_cfr_run(&w->cfr, &round, task.first, task.count, &w->log, &nodes, e);
+    rc = hb_cfr_run(&w->cfr, &round, task.first, task.count, w->log, &nodes, e);
     if (rc != HB_OK)
         return rc == HB_EUSAGE ? hb_context(e, HB_EPROTO, "bad task") : rc;
     return send_result(w, m->job, &task, nodes, e);
@@ -250,10 +254,13 @@ static int open_all(struct worker *w, const struct hb_worker_options *o, struct 
     if ((rc = hb_tablefile_open(o->table, false, &w->file, e)) != HB_OK ||
         (rc = hb_spec_open_buckets(&w->file.table.spec, o->buckets, o->verified, &w->buckets, e)) !=
             HB_OK ||
-        (rc = hb_os_populate(w->file.map, w->file.len, false, e)) != HB_OK ||
-        (rc = hb_cfr_init(&w->cfr, &w->file.table, &w->buckets, e)) != HB_OK)
+        (rc = hb_os_populate(w->file.map, w->file.len, false, e)) != HB_OK)
         return rc;
-    w->log.grow = grow_memory;
+    w->n_logs = o->segment != NULL ? w->file.table.live->n_parts : 1;
+    for (uint32_t k = 0; k < w->n_logs; k++)
+        w->log[k].grow = grow_memory;
+    if ((rc = hb_cfr_init(&w->cfr, &w->file.table, &w->buckets, w->n_logs, e)) != HB_OK)
+        return rc;
     w->compress = o->compress;
     return o->segment != NULL ? open_segment(w, o->segment, e) : HB_OK;
 }
@@ -265,8 +272,8 @@ static void close_all(struct worker *w)
         if (w->segment_fd >= 0)
             (void)close(w->segment_fd); /* nothing of ours is buffered */
     }
-    if (w->segment == NULL || w->n_parts > 1)
-        hb_mem_free(w->log.data);
+    for (uint32_t k = 0; k < w->n_logs && (w->segment == NULL || w->n_logs > 1); k++)
+        hb_mem_free(w->log[k].data);
     hb_buf_fini(&w->message);
     hb_compact_fini(&w->compact);
     hb_cfr_fini(&w->cfr);

@@ -18,10 +18,6 @@
 
 #include "base/err.h"
 
-/* gcc takes a function that only prefetches for one without effect and drops calls of it, unless it
- * is part of the caller from the start. */
-#define HB_INLINE static inline __attribute__((always_inline))
-
 enum hb_delta_record { HB_RECORD_REGRET = 0, HB_RECORD_STRATEGY = 1 };
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -73,13 +69,6 @@ static inline uint32_t hb_part_of(const struct hb_parts *p, uint64_t row)
 {
     return p->of[row >> 10 & 63];
 }
-
-/* Sort whole, sound records by part: those of part 0 in their order, then those of part 1 ...
- *   out    [len], not `records`
- *   bytes  [n_parts] of each part
- * Cost: two passes, see the bench. */
-void hb_records_split(const uint8_t *records, size_t len, uint32_t n_parts, uint8_t *out,
-                      uint64_t *bytes);
 
 /* Where a traversal writes its records: plain memory that `grow` makes larger. */
 struct hb_log {

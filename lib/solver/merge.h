@@ -16,9 +16,9 @@
 
 /* Where rows begin inside a bucket of one street and player. */
 struct hb_merge_rows {
-    uint64_t stride;    /* words of a bucket */
-    double inverse;     /* of the stride, rounded down */
-    const uint16_t *at; /* [stride / 2] actions of the row that begins at word 2i, 0 for none */
+    uint64_t stride; /* words of a bucket */
+    double inverse;  /* of the stride, rounded down */
+    uint64_t first;  /* in starts[], of its bucket's first word */
 };
 
 struct hb_merge {
@@ -34,11 +34,15 @@ struct hb_merge {
     uint64_t base[HB_STREETS * HB_PLAYERS_MAX]; /* first word */
     struct hb_merge_rows rows[HB_STREETS * HB_PLAYERS_MAX];
     int n_sections;
-    uint16_t *starts; /* what rows[].at point into; owned */
+    /* Actions of the row that begins at word 2i of a bucket, 0 for none; one behind the other for
+     * all sections. Bytes where all nodes have fewer than 256, for they are looked up at random;
+     * else 16 bits each. Owned. */
+    void *starts;
+    bool wide;
 };
 
-/* Errors: HB_EUSAGE when the table was made for another number of parts; HB_ENOMEM. Memory: a byte
- * for each word of one bucket on all streets. *m is zeroed on failure. */
+/* Errors: HB_EUSAGE when the table was made for another number of parts; HB_ENOMEM. Memory: half a
+ * byte for each word of one bucket on all streets, twice that for games with 256 actions. *m is zeroed on failure. */
 int hb_merge_init(struct hb_merge *m, struct hb_table *t, uint32_t part, uint32_t n_parts,
                   struct hb_err *e) HB_MUSTUSE;
 void hb_merge_fini(struct hb_merge *m);

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SPEC_VERSION 1
+/* 1: with draws_blocks, 2: without; the same bytes otherwise. */
+#define SPEC_VERSION 2
 
 static void put_hash(struct hb_buf *out, const struct hb_hash *h)
 {
@@ -20,7 +21,7 @@ static void get_hash(struct hb_rd *rd, struct hb_hash *h)
 
 void hb_spec_encode(const struct hb_spec *s, struct hb_buf *out)
 {
-    hb_buf_u32(out, SPEC_VERSION);
+    hb_buf_u32(out, s->draws_blocks ? 1 : SPEC_VERSION);
     hb_rules_encode(&s->rules, out);
     hb_betting_encode(&s->betting, out);
     hb_params_encode(&s->params, out);
@@ -47,9 +48,10 @@ int hb_spec_decode(struct hb_spec *s, struct hb_rd *rd, struct hb_err *e)
     int rc;
 
     memset(s, 0, sizeof *s);
-    if (!rd->bad && version != SPEC_VERSION)
-        return hb_fail(e, HB_EVERSION, "run description of version %u; this hb reads %d", version,
-                       SPEC_VERSION);
+    if (!rd->bad && (version < 1 || version > SPEC_VERSION))
+        return hb_fail(e, HB_EVERSION, "run description of version %u; this hb reads 1 to %d",
+                       version, SPEC_VERSION);
+    s->draws_blocks = version == 1;
     if ((rc = hb_rules_decode(&s->rules, rd, e)) != HB_OK ||
         (rc = hb_betting_decode(&s->betting, rd, e)) != HB_OK ||
         (rc = hb_params_decode(&s->params, rd, e)) != HB_OK)
@@ -82,7 +84,7 @@ void hb_spec_identity(const struct hb_spec *s, struct hb_identity *out)
     out->tree = s->tree;
     out->abstraction = s->abstraction;
     out->seed = s->params.seed;
-    hb_buf_str(&b, "hb run 1");
+    hb_buf_str(&b, s->draws_blocks ? "hb run 1" : "hb run 2");
     put_hash(&b, &out->game);
     put_hash(&b, &out->tree);
     put_hash(&b, &out->abstraction);
@@ -119,7 +121,7 @@ int hb_identity_match(const struct hb_identity *a, const char *ours, const struc
                        ours, (unsigned long long)a->seed, theirs, (unsigned long long)b->seed);
     if (!hb_hash_equal(&a->run, &b->run))
         return differ(&a->run, ours, &b->run, theirs,
-                      "set of solver keys (discount, round size, pruning)", e);
+                      "set of solver keys (discount, round size, pruning, random draws)", e);
     return HB_OK;
 }
 

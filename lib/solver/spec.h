@@ -35,6 +35,9 @@ struct hb_spec {
     struct hb_spec_street street[HB_STREETS];
     struct hb_hash tree;        /* hb_tree_hash */
     struct hb_hash abstraction; /* content of the card abstraction */
+    /* How actions at other players' nodes are drawn: false: from a stream for each traversal
+     * (rng.h); true: a block of Philox each, as runs begun with version 1 of the description do. */
+    bool draws_blocks;
     /* Not part of any identity: where things came from. */
     struct hb_hash buckets_root; /* zero: no file */
     char buckets_path[HB_PATH_MAX];

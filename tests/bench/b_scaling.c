@@ -28,8 +28,8 @@
 #define LARGEST        128
 
 struct parts {
-    double walk_ns, merge_ns, split_ns; /* a node; a record that is added; that is sorted by part */
-    double nodes, records;              /* an iteration; a node */
+    double walk_ns, merge_ns, copy_ns; /* a node; a record that is added; that is copied */
+    double nodes, records;             /* an iteration; a node */
     double record_bytes;
     double task_cv; /* deviation / mean of an iteration's time */
     double frame_cpu_us,
@@ -76,6 +76,22 @@ static void walk(struct kit *k, double *sum, double *squares, uint64_t *n, uint3
     }
 }
 
+/* What a worker spends on bringing its logs by part together, for several mergers. */
+static double copy_seconds(const struct kit *k)
+{
+    uint8_t *out = malloc(k->log.len + 1);
+    double t0;
+
+    if (out == NULL)
+        exit(71);
+    memset(out, 0, k->log.len); /* there, as a segment in use is */
+    t0 = cpu_s();
+    memcpy(out, k->log.data, k->log.len);
+    t0 = cpu_s() - t0;
+    free(out);
+    return t0;
+}
+
 static void measure_solver(struct parts *p, double seconds, uint32_t round)
 {
     static struct nolimit one;
@@ -105,39 +121,7 @@ static void measure_solver(struct parts *p, double seconds, uint32_t round)
     sum /= (double)iterations;
     squares = squares / ((double)n / step) - (double)step * sum * sum;
     p->task_cv = squares > 0.0 ? sqrt(squares) / sum : 0.0;
-    nolimit_close(&one);
-}
-
-/* What a worker spends on sorting records by part, for several mergers. */
-static void measure_split(struct parts *p, uint32_t round)
-{
-    static struct nolimit one;
-    struct kit *k = &one.kit;
-    uint64_t bytes[MERGERS_MAX];
-    double all = 0.0;
-    uint64_t records = 0;
-    uint8_t *out;
-
-    nolimit_open(&one, round, 1);
-    for (int i = 0; i < 5; i++) {
-        struct hb_round now = kit_round_now(k);
-        double t0;
-
-        k->log.len = 0;
-        k->log.n_records = 0;
-        kit_task(k, &now, now.first, now.length);
-        out = malloc(k->log.len + 1);
-        if (out == NULL)
-            exit(71);
-        memset(out, 0, k->log.len); /* there, as a segment in use is */
-        t0 = cpu_s();
-        hb_records_split(k->log.data, k->log.len, MERGERS_MAX, out, bytes);
-        all += cpu_s() - t0;
-        records += k->log.n_records;
-        free(out);
-        (void)merge_seconds(k);
-    }
-    p->split_ns = 1e9 * all / (double)records;
+    p->copy_ns = 1e9 * copy_seconds(k) / (double)k->log.n_records;
     nolimit_close(&one);
 }
 
@@ -257,8 +241,8 @@ static void round_seconds(const struct parts *p, uint32_t round, int n, double l
     const double records = nodes * p->records;
     const double mergers = n < MERGERS_MAX ? n : MERGERS_MAX;
     const double tasks = TASKS_A_WORKER * (double)n;
-    const double split_ns = mergers > 1.0 ? p->split_ns : 0.0;
-    const double walk_s = 1e-9 * (nodes * p->walk_ns + records * split_ns) / n;
+    const double copy_ns = mergers > 1.0 ? p->copy_ns : 0.0;
+    const double walk_s = 1e-9 * (nodes * p->walk_ns + records * copy_ns) / n;
     const double task_s = walk_s / TASKS_A_WORKER;
     const double memory_s = 1e-9 * nodes * (2.0 * LINE + p->records * p->record_bytes) / limit_gb;
     const double coordinator_s = 1e-6 * tasks * p->frame_cpu_us;
@@ -285,11 +269,11 @@ static double total(const double s[N_PARTS])
 static void print_parts(const struct parts *p, uint32_t round, double limit_gb)
 {
     printf("{\"bench\":\"scaling\",\"what\":\"parts\",\"round\":%u,\"walk_ns_per_node\":%.1f,"
-           "\"merge_ns_per_record\":%.1f,\"split_ns_per_record\":%.2f,\"nodes_per_iteration\":%.1f,"
+           "\"merge_ns_per_record\":%.1f,\"copy_ns_per_record\":%.2f,\"nodes_per_iteration\":%.1f,"
            "\"records_per_node\":%.3f,\"bytes_per_record\":%.1f,\"iteration_cv\":%.2f,"
            "\"frame_cpu_us\":%.2f,\"frame_us\":%.2f,\"core_gb_per_s\":%.2f,\"all_gb_per_s\":%.2f,"
            "\"processors\":%d,\"limit_gb_per_s\":%.1f}\n",
-           round, p->walk_ns, p->merge_ns, p->split_ns, p->nodes, p->records, p->record_bytes,
+           round, p->walk_ns, p->merge_ns, p->copy_ns, p->nodes, p->records, p->record_bytes,
            p->task_cv, p->frame_cpu_us, p->frame_us, p->core_gb, p->all_gb, hb_os_cpus(), limit_gb);
 }
 
@@ -328,7 +312,6 @@ int main(int argc, char **argv)
     measure_memory(&p);
     measure_frames(&p, seconds / 3.0);
     measure_solver(&p, seconds, round);
-    measure_split(&p, round);
     /* where all processors together get less than nine tenths of their share, that is the limit */
     limit_gb = p.all_gb < 0.9 * hb_os_cpus() * p.core_gb ? p.all_gb : CHANNEL_CORES * p.core_gb;
     if (limit_gb < p.all_gb)

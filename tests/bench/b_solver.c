@@ -19,26 +19,9 @@ static double cpu_s(void)
 }
 
 struct rates {
-    double walk_s, merge_s, split_s;
+    double walk_s, merge_s;
     uint64_t iterations, nodes, records, bytes;
 };
-
-/* What a worker does beside, where a table has several parts. */
-static double split_seconds(const struct kit *k)
-{
-    uint64_t bytes[4];
-    uint8_t *out = malloc(k->log.len + 1);
-    double t0;
-
-    if (out == NULL)
-        exit(1);
-    memset(out, 0, k->log.len); /* there, as a segment in use is */
-    t0 = cpu_s();
-    hb_records_split(k->log.data, k->log.len, 4, out, bytes);
-    t0 = cpu_s() - t0;
-    free(out);
-    return t0;
-}
 
 static void timed_round(struct kit *k, struct rates *x)
 {
@@ -55,7 +38,6 @@ static void timed_round(struct kit *k, struct rates *x)
     kit_merge_apply(k, k->log.data, k->log.len);
     kit_merge_end(k);
     x->merge_s += cpu_s() - t1;
-    x->split_s += split_seconds(k);
     x->iterations += round.length;
     x->nodes += k->nodes - nodes;
     x->records += k->log.n_records;
@@ -69,13 +51,13 @@ static void print_rates(const char *name, const struct kit *k, const struct rate
     printf("{\"bench\":\"solver\",\"game\":\"%s\",\"table_bytes\":%llu,\"nodes_in_tree\":%u,"
            "\"round\":%u,\"iterations\":%llu,\"walk_nodes_per_s\":%.4g,\"nodes_per_cpu_s\":%.4g,"
            "\"iterations_per_cpu_s\":%.4g,\"nodes_per_iteration\":%.1f,"
-           "\"merge_ns_per_record\":%.2f,\"split_ns_per_record\":%.2f,\"bytes_per_record\":%.1f,"
+           "\"merge_ns_per_record\":%.2f,\"bytes_per_record\":%.1f,"
            "\"large_page_bytes\":%llu}\n",
            name, (unsigned long long)k->len, k->tree.n_nodes, k->spec.params.round_cap,
            (unsigned long long)x->iterations, (double)x->nodes / x->walk_s, (double)x->nodes / both,
            (double)x->iterations / both, (double)x->nodes / (double)x->iterations,
-           1e9 * x->merge_s / (double)x->records, 1e9 * x->split_s / (double)x->records,
-           (double)x->bytes / (double)x->records, (unsigned long long)hb_os_large_bytes(k->mem));
+           1e9 * x->merge_s / (double)x->records, (double)x->bytes / (double)x->records,
+           (unsigned long long)hb_os_large_bytes(k->mem));
 }
 
 static void bench_leduc(double seconds)
@@ -126,15 +108,19 @@ static void bench_deal(void)
            1e9 * (cpu_s() - t0) / (double)n, (unsigned long long)sum);
 }
 
-/* b_solver [SECONDS [ROUND [small]]]: seconds of each measurement, iterations of a round. */
+/* b_solver [SECONDS [ROUND [small|large]]]: seconds of each measurement, iterations of a round, one
+ * of the two games. */
 int main(int argc, char **argv)
 {
     double seconds = argc > 1 ? strtod(argv[1], NULL) : 5.0;
     uint32_t round = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 5000;
 
+    const char *only = argc > 3 ? argv[3] : "";
+
     bench_deal();
-    bench_leduc(seconds);
-    if (argc <= 3)
+    if (strcmp(only, "large") != 0)
+        bench_leduc(seconds);
+    if (strcmp(only, "small") != 0)
         bench_no_limit(seconds, round);
     return 0;
 }

@@ -81,7 +81,7 @@ static void open_rest(struct kit *k, const struct hb_params *p, int n_parts)
     new_table_memory(k);
     must(hb_table_format(k->mem, k->len, &k->tree, &k->spec, n_parts, &e), &e, "format");
     must(hb_table_attach(k->mem, k->len, &k->table, &e), &e, "attach");
-    must(hb_cfr_init(&k->cfr, &k->table, &k->buckets, &e), &e, "cfr");
+    must(hb_cfr_init(&k->cfr, &k->table, &k->buckets, 1, &e), &e, "cfr");
     k->n_parts = n_parts;
     for (int i = 0; i < n_parts; i++)
         must(hb_merge_init(&k->merge[i], &k->table, (uint32_t)i, (uint32_t)n_parts, &e), &e,

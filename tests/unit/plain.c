@@ -211,17 +211,30 @@ static struct value walk_own(struct plain *p, const struct hb_node *node, uint64
     return mean;
 }
 
+/* Two numbers for another player's node. */
+static void draw(const struct plain *p, uint32_t number, uint32_t out[2])
+{
+    const uint64_t seed = p->spec->params.seed;
+    uint32_t bits[4];
+    uint64_t z;
+
+    hb_rng_block(seed, p->iteration, (unsigned)p->traverser, HB_RNG_ACTION,
+                 p->spec->draws_blocks ? number : 0, bits);
+    z = hb_rng_stream((uint64_t)bits[1] << 32 | bits[0], number);
+    out[0] = p->spec->draws_blocks ? bits[0] : (uint32_t)(z >> 32);
+    out[1] = p->spec->draws_blocks ? bits[1] : (uint32_t)z;
+}
+
 static struct value walk_other(struct plain *p, uint32_t number, const struct hb_node *node,
                                uint64_t at, const float *prob)
 {
-    uint32_t bits[4];
+    uint32_t bits[2];
     unsigned a = 0;
     unsigned last = 0;
     float sum = 0.0f;
     float u;
 
-    hb_rng_block(p->spec->params.seed, p->iteration, (unsigned)p->traverser, HB_RNG_ACTION, number,
-                 bits);
+    draw(p, number, bits);
     u = hb_rng_unit(bits[0]);
     for (; a < node->n_actions; a++)
         if (prob[a] > 0.0f) {

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "abstraction/buckets.h"
-#include "solver/cfr.h"
+#include "solver/deal.h"
 #include "solver/spec.h"
 
 /* Strategy that the traversals of a round follow: prob[n_actions]. */

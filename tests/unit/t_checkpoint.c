@@ -14,8 +14,6 @@
 #include "base/pool.h"
 #include "tables.h"
 
-#define GOLDEN "tests/golden/checkpoint-1.hbc"
-
 static char folder[64];
 static char path[256];
 
@@ -513,16 +511,25 @@ static void every_failed_allocation_is_reported(void)
 
 /* ---- golden ---- */
 
-static void golden_table(struct small_run *r, struct hb_table *t, void **mem)
+/* By version of the run description. */
+static const struct {
+    const char *file, *content;
+} golden[] = {{"tests/golden/checkpoint-1.hbc",
+               "533ab0c9258ae239ea34e04903e46b966befaa378c127f9b373e919ba00a9e15"},
+              {"tests/golden/checkpoint-2.hbc",
+               "d28865f904dd4b93fa81c251efb64d7f114077fa066eeb0b2e7376ffb60e6240"}};
+
+static void golden_table(int version, struct small_run *r, struct hb_table *t, void **mem)
 {
     small_run_init(r, "leduc", 20261123);
+    r->spec.draws_blocks = version == 1;
     *mem = memory_table(r, 1, t);
     random_rows(t, 99, 6);
 }
 
 /* Written once by `t_checkpoint --golden FILE`; zstd may pack the same bytes differently another
  * day, so reading is what is pinned. */
-static void the_checkpoint_of_version_1_reads_as_it_always_did(void)
+static void read_golden(int version)
 {
     struct hb_err e = {0};
     struct small_run r;
@@ -533,21 +540,28 @@ static void the_checkpoint_of_version_1_reads_as_it_always_did(void)
     void *mem;
     void *mem_back;
 
-    golden_table(&r, &t, &mem);
+    golden_table(version, &r, &t, &mem);
     mem_back = memory_table(&r, 1, &back);
-    CHECK_OK(hb_checkpoint_open(GOLDEN, &c, &e), e);
+    CHECK_OK(hb_checkpoint_open(golden[version - 1].file, &c, &e), e);
     hb_hash_hex(&c.content, hex);
-    CHECK_STR(hex, "533ab0c9258ae239ea34e04903e46b966befaa378c127f9b373e919ba00a9e15");
+    CHECK_STR(hex, golden[version - 1].content);
     CHECK_STR(c.writer, "0.1.0");
     CHECK_EQ(c.generation, 6);
     CHECK_EQ(c.iteration, 100);
     CHECK_EQ(c.spec.params.seed, 20261123);
+    CHECK_EQ(c.spec.draws_blocks, version == 1);
     CHECK_OK(hb_checkpoint_load(&c, &back, 1, &e), e);
     CHECK(same_rows(&t, &back));
     hb_checkpoint_close(&c);
     hb_mem_free(mem);
     hb_mem_free(mem_back);
     small_run_fini(&r);
+}
+
+static void checkpoints_of_every_version_read_as_they_always_did(void)
+{
+    read_golden(1);
+    read_golden(2);
 }
 
 static int write_golden(const char *file)
@@ -560,7 +574,7 @@ static int write_golden(const char *file)
     void *mem;
     int rc;
 
-    golden_table(&r, &t, &mem);
+    golden_table(2, &r, &t, &mem);
     rc = hb_checkpoint_save(&t, file, 1, &content, &e);
     hb_hash_hex(&content, hex);
     (void)printf("%s\n", rc == HB_OK ? hex : e.msg);
@@ -591,7 +605,7 @@ int main(int argc, char **argv)
     RUN(a_pipe_carries_a_checkpoint);
     RUN(a_full_disk_is_an_error);
     RUN(every_failed_allocation_is_reported);
-    RUN(the_checkpoint_of_version_1_reads_as_it_always_did);
+    RUN(checkpoints_of_every_version_read_as_they_always_did);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         (void)unlink(in_folder(folder, names[i], path)); /* may not be there */
     CHECK_EQ(rmdir(folder), 0);                          /* nothing else was left */

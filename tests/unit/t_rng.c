@@ -27,6 +27,17 @@ static void philox_gives_the_known_answers(void)
     check_block(pi_ctr, pi_key, want_pi);
 }
 
+/* SplitMix64 from seed 1234567, whose first call steps the state once before it mixes. */
+static void streams_give_the_known_answers(void)
+{
+    static const uint64_t want[5] = {6457827717110365317u, 3203168211198807973u,
+                                     9817491932198370423u, 4593380528125082431u,
+                                     16408922859458223821u};
+
+    for (uint32_t i = 0; i < 5; i++)
+        CHECK_EQ(hb_rng_stream(1234567, i + 1), want[i]);
+}
+
 static void different_counters_give_different_blocks(void)
 {
     uint32_t a[4];
@@ -53,6 +64,7 @@ static void below_stays_below_and_reaches_both_ends(void)
 int main(void)
 {
     RUN(philox_gives_the_known_answers);
+    RUN(streams_give_the_known_answers);
     RUN(different_counters_give_different_blocks);
     RUN(below_stays_below_and_reaches_both_ends);
     return check_done();
