@@ -40,6 +40,16 @@ void ckpt_put_hash(struct hb_buf *b, const char *key, const struct hb_hash *h)
     hb_buf_printf(b, ",\"%s\":\"%s\"", key, hex);
 }
 
+const char *ckpt_file(const char *given, char room[HB_PATH_MAX])
+{
+    const char *file;
+    struct hb_err e = {0};
+
+    if (hb_checkpoint_find(given, room, &file, &e) != HB_OK)
+        tool_die(&e, NULL);
+    return file;
+}
+
 void ckpt_open(const char *path, struct hb_generation *g)
 {
     struct hb_err e = {0};

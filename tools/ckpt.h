@@ -14,6 +14,9 @@
 #define CKPT_PRUNE_USAGE  "hb-ckpt prune DIR --keep N"
 #define CKPT_DIFF_USAGE   "hb-ckpt diff A B"
 
+/* At the end of a --help. */
+#define CKPT_RUN_NOTE "\nThe folder of a run stands for its checkpoints/latest.hbc."
+
 extern const struct tool_option ckpt_no_options[];
 
 /* The operands of a command that takes n of them; there are no options to read. */
@@ -23,6 +26,8 @@ const char *ckpt_operand(const struct tool_spec *spec, int argc, char **argv, co
 /* ,"key":v and ,"key":"64 hex digits" */
 void ckpt_put_u64(struct hb_buf *b, const char *key, uint64_t v);
 void ckpt_put_hash(struct hb_buf *b, const char *key, const struct hb_hash *h);
+/* The file that an operand means, a run's folder among them (hb_checkpoint_find), or exit. */
+const char *ckpt_file(const char *given, char room[HB_PATH_MAX]);
 /* Open a checkpoint or a table, or exit. */
 void ckpt_open(const char *path, struct hb_generation *g);
 

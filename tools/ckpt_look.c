@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "abstraction/hba.h"
-#include "base/io.h"
 #include "base/json.h"
 #include "run/shelf.h"
 #include "store/blueprint.h"
@@ -23,7 +22,7 @@ enum { OPT_KEEP = TOOL_OPT };
 static const struct tool_spec verify_spec = {
     "hb-ckpt verify", CKPT_VERIFY_USAGE,
     "Check every byte of checkpoints and blueprints. Prints a JSON line a file; what is damaged\n"
-    "exits 65.",
+    "exits 65." CKPT_RUN_NOTE,
     ckpt_no_options};
 
 struct verified {
@@ -57,30 +56,18 @@ static int verify_checkpoint(const char *path, struct verified *v, struct hb_err
     return rc;
 }
 
-/* By its first bytes; a pipe is a checkpoint. */
-static bool is_blueprint(const char *path)
+static int verify_file(const char *given)
 {
-    char magic[4] = "";
-    struct stat st;
-    bool yes = false;
-    int fd;
-
-    if (strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
-        hb_io_open_read(path, &fd, NULL) != HB_OK)
-        return false;
-    yes = hb_io_read_full(fd, magic, sizeof magic, NULL, path, NULL) == HB_OK &&
-          memcmp(magic, HB_BLUEPRINT_MAGIC, sizeof magic) == 0;
-    (void)close(fd); /* read only */
-    return yes;
-}
-
-static int verify_file(const char *path)
-{
+    char room[HB_PATH_MAX];
+    const char *path = given;
     struct verified v = {0};
     struct hb_buf line = {0};
     struct hb_err e = {0};
-    int rc = is_blueprint(path) ? verify_blueprint(path, &v, &e) : verify_checkpoint(path, &v, &e);
+    int rc = hb_checkpoint_find(given, room, &path, &e);
 
+    if (rc == HB_OK)
+        rc = hb_blueprint_is(path) ? verify_blueprint(path, &v, &e)
+                                   : verify_checkpoint(path, &v, &e);
     hb_buf_printf(&line, "{\"file\":");
     hb_json_str(&line, path);
     hb_buf_printf(&line, ",\"ok\":%s", rc == HB_OK ? "true" : "false");
@@ -118,7 +105,8 @@ int ckpt_run_verify(int argc, char **argv)
 static const struct tool_spec hash_spec = {
     "hb-ckpt hash", CKPT_HASH_USAGE,
     "Print the content hash of a checkpoint or a clean table, computed from every row: 64 hex\n"
-    "digits, equal exactly when configuration, seed and iterations gave the same blueprint.",
+    "digits, equal exactly when configuration, seed and iterations gave the same "
+    "blueprint." CKPT_RUN_NOTE,
     ckpt_no_options};
 
 int ckpt_run_hash(int argc, char **argv)
@@ -141,8 +129,8 @@ int ckpt_run_hash(int argc, char **argv)
 /* ---- info ---- */
 
 static const struct tool_spec info_spec = {
-    "hb-ckpt info", CKPT_INFO_USAGE, "Say in one JSON object what a checkpoint or a table is.",
-    ckpt_no_options};
+    "hb-ckpt info", CKPT_INFO_USAGE,
+    "Say in one JSON object what a checkpoint or a table is." CKPT_RUN_NOTE, ckpt_no_options};
 
 static void put_abstraction(struct hb_buf *b, const struct hb_spec *s)
 {
@@ -225,7 +213,8 @@ static void put_info(struct hb_buf *b, const struct hb_generation *g, const char
 
 int ckpt_run_info(int argc, char **argv)
 {
-    const char *path = ckpt_operands(&info_spec, argc, argv, 1)[0];
+    char room[HB_PATH_MAX];
+    const char *path = ckpt_file(ckpt_operands(&info_spec, argc, argv, 1)[0], room);
     struct hb_generation g;
     struct hb_hash content;
     struct hb_buf line = {0};
@@ -337,10 +326,10 @@ int ckpt_run_prune(int argc, char **argv)
 
 /* ---- diff ---- */
 
-static const struct tool_spec diff_spec = {
-    "hb-ckpt diff", CKPT_DIFF_USAGE,
-    "Compare two checkpoints or tables. Prints one JSON object; exit 0: the same, 1: different.",
-    ckpt_no_options};
+static const struct tool_spec diff_spec = {"hb-ckpt diff", CKPT_DIFF_USAGE,
+                                           "Compare two checkpoints or tables. Prints one JSON "
+                                           "object; exit 0: the same, 1: different." CKPT_RUN_NOTE,
+                                           ckpt_no_options};
 
 struct difference { /* collects what differs, in order */
     struct hb_buf names;

@@ -41,7 +41,8 @@ static const struct tool_option options[] = {
 static const struct tool_spec spec = {
     "hb-eval lbr", EVAL_LBR_USAGE,
     "What a local best response wins against a blueprint, a checkpoint or a fixed strategy of two\n"
-    "players, off-tree bets included: no more than its exploitability, for games of any size.",
+    "players, off-tree bets included: no more than its exploitability, for games of any size.\n"
+    "The folder of a run stands for its checkpoints/latest.hbc.",
     options};
 
 struct job {

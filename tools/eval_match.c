@@ -50,7 +50,8 @@ static const struct tool_option options[] = {
 static const struct tool_spec spec = {
     "hb-eval match", EVAL_MATCH_USAGE,
     "Plays duplicate hands, everybody in every position, and says what each player wins. A player\n"
-    "is a blueprint file, a checkpoint, or a fixed strategy: @uniform, @call, @fold, @raise.",
+    "is a blueprint file, a checkpoint, or a fixed strategy: @uniform, @call, @fold, @raise.\n"
+    "The folder of a run stands for its checkpoints/latest.hbc.",
     options};
 
 struct job {

@@ -46,7 +46,9 @@ static const struct tool_spec spec = {
     "hb-eval sanity", EVAL_SANITY_USAGE,
     "Tries what a poker player would try first on the average strategy of a checkpoint or "
     "blueprint,\n"
-    "or on a fixed strategy. Exits with 1 when a check is failed.",
+    "or on a fixed strategy. Exits with 1 when a check is failed. The folder of a run stands for "
+    "its\n"
+    "checkpoints/latest.hbc.",
     options};
 
 static double number(const char *text, const char *option, double most)

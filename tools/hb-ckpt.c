@@ -207,8 +207,9 @@ static const struct tool_option restore_options[] = {
     {"buckets", OPT_BUCKETS, "FILE", "bucket file, where it is no longer at its path"},
     {"parts", OPT_PARTS, "N", "mergers that will write the table, 1 to 64 (default 1)"},
     {NULL, 0, NULL, NULL}};
-static const struct tool_spec restore_spec = {
-    "hb-ckpt restore", RESTORE_USAGE, "Make a table that holds a checkpoint.", restore_options};
+static const struct tool_spec restore_spec = {"hb-ckpt restore", RESTORE_USAGE,
+                                              "Make a table that holds a checkpoint." CKPT_RUN_NOTE,
+                                              restore_options};
 
 static int restore(const char *from, const char *out, const char *bucket_file, int n_parts)
 {
@@ -262,7 +263,7 @@ static const struct tool_option export_options[] = {
 static const struct tool_spec export_spec = {
     "hb-ckpt export", EXPORT_USAGE "\n" BLUEPRINT_USAGE,
     "Print the average strategy, a line an information set, ordered by player, node, bucket;\n"
-    "or write it quantised into a blueprint, the file that hb-play maps.",
+    "or write it quantised into a blueprint, the file that hb-play maps." CKPT_RUN_NOTE,
     export_options};
 
 static void check_buckets(const struct hb_spec *spec, const char *path)

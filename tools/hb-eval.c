@@ -64,7 +64,8 @@ static const struct tool_option exploit_options[] = {
 static const struct tool_spec exploit_spec = {
     "hb-eval exploitability", EXPLOIT_USAGE,
     "Exact value and best response, in the real cards, of a checkpoint's average strategy or of a\n"
-    "fixed strategy: @uniform, @call, @fold, @raise.",
+    "fixed strategy: @uniform, @call, @fold, @raise. The folder of a run stands for its\n"
+    "checkpoints/latest.hbc.",
     exploit_options};
 
 static double steps(const char *text)

@@ -81,7 +81,8 @@ static const struct tool_spec spec = {
     "hb-show --compare FILE FILE [--deals N] [--seed S] [--top N] [--format text|json] "
     "[--buckets FILE [--buckets FILE]] [--config FILE|--game FILE]",
     "Show what the average strategy of a checkpoint or blueprint, or a fixed strategy (@uniform,\n"
-    "@call, @fold, @raise), does at one decision.",
+    "@call, @fold, @raise), does at one decision. The folder of a run stands for its\n"
+    "checkpoints/latest.hbc.",
     options};
 
 /* Two of them for a comparison: each for the strategies it fits. */

@@ -99,7 +99,7 @@ static bool is_leftover(const char *name)
     const char *suffix = pid_suffix(name);
 
     if (suffix == NULL)
-        return strcmp(name, HB_SHELF_LATEST ".tmp") == 0;
+        return strcmp(name, HB_CHECKPOINT_LATEST ".tmp") == 0;
     return (suffix - name > 4 && memcmp(suffix - 4, ".tmp", 4) == 0 &&
             begins_with_one_of(name, files)) ||
            (begins_with_one_of(name, shared) && strchr(name, '.') == suffix);
@@ -128,7 +128,7 @@ int hb_logdir_open(const char *path, struct hb_logdir *d, struct hb_err *e)
         return hb_fail(e, HB_ECREATE, "the path of '%s' is too long", path);
     if (strlen(path) > HB_PATH_MAX - NAMES_MAX)
         return hb_fail(e, HB_ECREATE, "the path of '%s' is too long", path);
-    if ((rc = join(path, HB_SHELF_FOLDER, d->checkpoints, e)) != HB_OK ||
+    if ((rc = join(path, HB_CHECKPOINT_FOLDER, d->checkpoints, e)) != HB_OK ||
         (rc = make_folder(path, e)) != HB_OK || (rc = make_folder(d->checkpoints, e)) != HB_OK ||
         (rc = take_lock(d, e)) != HB_OK) {
         hb_logdir_close(d);

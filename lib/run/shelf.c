@@ -55,9 +55,9 @@ int hb_shelf_locate(const char *dir, char out[HB_PATH_MAX], struct hb_err *e)
 {
     struct stat st;
 
-    if (strlen(dir) + sizeof "/" HB_SHELF_FOLDER > HB_PATH_MAX)
+    if (strlen(dir) + sizeof "/" HB_CHECKPOINT_FOLDER > HB_PATH_MAX)
         return hb_fail(e, HB_EUSAGE, "the path of '%.64s...' is too long", dir);
-    (void)snprintf(out, HB_PATH_MAX, "%s/" HB_SHELF_FOLDER, dir); /* fits */
+    (void)snprintf(out, HB_PATH_MAX, "%s/" HB_CHECKPOINT_FOLDER, dir); /* fits */
     if (has_checkpoint(dir) || stat(out, &st) != 0 || !S_ISDIR(st.st_mode))
         (void)snprintf(out, HB_PATH_MAX, "%s", dir); /* fits */
     return HB_OK;
@@ -271,9 +271,9 @@ int hb_shelf_set_latest(const char *dir, const char *name, struct hb_err *e)
     char *tmp = NULL;
     int rc;
 
-    (void)snprintf(tmp_name, sizeof tmp_name, HB_SHELF_LATEST ".tmp.%ld",
+    (void)snprintf(tmp_name, sizeof tmp_name, HB_CHECKPOINT_LATEST ".tmp.%ld",
                    (long)getpid()); /* fits */
-    if ((rc = join(dir, HB_SHELF_LATEST, &link, e)) != HB_OK ||
+    if ((rc = join(dir, HB_CHECKPOINT_LATEST, &link, e)) != HB_OK ||
         (rc = join(dir, tmp_name, &tmp, e)) != HB_OK)
         goto out;
     if ((symlink(name, tmp) != 0 &&
@@ -294,7 +294,7 @@ static int mend_latest(const char *dir, const char *name, struct hb_err *e)
     char target[HB_PATH_MAX] = "";
     char *link = NULL;
     ssize_t n;
-    int rc = join(dir, HB_SHELF_LATEST, &link, e);
+    int rc = join(dir, HB_CHECKPOINT_LATEST, &link, e);
 
     if (rc != HB_OK)
         return rc;

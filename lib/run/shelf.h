@@ -14,9 +14,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "solver/spec.h"
-
-#define HB_SHELF_LATEST "latest.hbc"
-#define HB_SHELF_FOLDER "checkpoints" /* in the folder of a run */
+#include "store/checkpoint.h"
 
 struct hb_shelf_entry {
     char *path; /* owned: DIR/NAME */

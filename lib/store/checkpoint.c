@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -366,17 +367,44 @@ static int read_head(struct hb_checkpoint *c, struct hb_err *e)
     return read_content(c, e);
 }
 
+int hb_checkpoint_find(const char *given, char room[HB_PATH_MAX], const char **file,
+                       struct hb_err *e)
+{
+    static const char newest[] = HB_CHECKPOINT_FOLDER "/" HB_CHECKPOINT_LATEST;
+    size_t n = strlen(given);
+    struct stat st;
+
+    *file = given;
+    if (strcmp(given, "-") == 0 || stat(given, &st) != 0 || !S_ISDIR(st.st_mode))
+        return HB_OK;
+    while (n > 1 && given[n - 1] == '/')
+        n--; /* for messages */
+    if (n + sizeof newest >= HB_PATH_MAX)
+        return hb_fail(e, HB_ENOINPUT, "the path of '%.64s...' is too long", given);
+    (void)snprintf(room, HB_PATH_MAX, "%.*s/%s", (int)n, given, newest); /* fits */
+    if (lstat(room, &st) != 0)
+        return hb_fail(e, HB_ENOINPUT,
+                       "cannot read '%s': it is a folder without %s, so not that of a run; name a "
+                       "file in it",
+                       given, newest);
+    *file = room;
+    return HB_OK;
+}
+
 int hb_checkpoint_open(const char *path, struct hb_checkpoint *c, struct hb_err *e)
 {
+    char room[HB_PATH_MAX];
+    const char *file;
     int rc;
 
     memset(c, 0, sizeof *c);
-    if ((rc = hb_creader_open(path, HB_CHECKPOINT_MAGIC, &c->file, e)) != HB_OK)
+    if ((rc = hb_checkpoint_find(path, room, &file, e)) != HB_OK ||
+        (rc = hb_creader_open(file, HB_CHECKPOINT_MAGIC, &c->file, e)) != HB_OK)
         return rc;
     if ((rc = read_head(c, e)) != HB_OK) {
         hb_checkpoint_close(c);
         return hb_context_name(e, rc, "checkpoint",
-                               strcmp(path, "-") == 0 ? "standard input" : path);
+                               strcmp(file, "-") == 0 ? "standard input" : file);
     }
     return HB_OK;
 }

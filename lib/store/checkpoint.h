@@ -22,7 +22,9 @@
 #include "store/tablefile.h"
 
 #define HB_CHECKPOINT_MAGIC   "HBC1"
-#define HB_CHECKPOINT_VERSION 1 /* of section meta */
+#define HB_CHECKPOINT_VERSION 1             /* of section meta */
+#define HB_CHECKPOINT_FOLDER  "checkpoints" /* in the folder of a run */
+#define HB_CHECKPOINT_LATEST  "latest.hbc"  /* in that one: a link to the newest */
 
 struct hb_checkpoint { /* {0} is closed */
     struct hb_creader *file;
@@ -56,8 +58,14 @@ int hb_checkpoint_save(const struct hb_table *t, const char *path, int n_process
 int hb_checkpoint_receive(int fd, const char *name, const char *path, struct hb_hash *content,
                           struct hb_err *e) HB_MUSTUSE;
 
-/* Open for reading; "-" reads standard input. Meta, tree and content are read and verified, rows
- * when they are read. Errors: HB_ENOINPUT, HB_EFORMAT, HB_EVERSION. */
+/* The file that `given` means where a checkpoint is read: the folder of a run means its
+ * checkpoints/latest.hbc, everything else itself, whether it is there or not. *file is `given` or
+ * in `room`. Errors: HB_ENOINPUT: a folder without such a file, or its path is too long. */
+int hb_checkpoint_find(const char *given, char room[HB_PATH_MAX], const char **file,
+                       struct hb_err *e) HB_MUSTUSE;
+/* Open for reading; "-" reads standard input, other paths are those of hb_checkpoint_find. Meta,
+ * tree and content are read and verified, rows when they are read. Errors: HB_ENOINPUT, HB_EFORMAT,
+ * HB_EVERSION. */
 int hb_checkpoint_open(const char *path, struct hb_checkpoint *c, struct hb_err *e) HB_MUSTUSE;
 void hb_checkpoint_close(struct hb_checkpoint *c);
 

@@ -387,6 +387,35 @@ shelf() {
     assert_equal "${#lines[@]}" 1
 }
 
+@test "the folder of a run stands for its latest checkpoint, another folder is 66" {
+    local command hash
+    shelf
+    hash=$(hb-ckpt hash shelf/latest.hbc)
+    mkdir -p run other/checkpoints
+    mv shelf run/checkpoints
+    assert_equal "$(hb-ckpt hash run)" "$hash"
+    run --separate-stderr hb-ckpt info run/
+    assert_output --partial '{"file":"run/checkpoints/latest.hbc","kind":"checkpoint"'
+    refute_output --partial '"bytes":0,'
+    run --separate-stderr hb-ckpt verify run
+    assert_success
+    assert_output --partial '{"file":"run/checkpoints/latest.hbc","ok":true'
+    hb-ckpt diff run run/checkpoints/latest.hbc
+    hb-ckpt export run | cmp - <(hb-ckpt export run/checkpoints/latest.hbc)
+    hb-ckpt export run --blueprint b.hbp
+    hb-ckpt restore run -o restored.table
+    assert_equal "$(hb-ckpt hash restored.table)" "$hash"
+    for command in hash info export "restore -o t" "diff run"; do
+        # shellcheck disable=SC2086 # a command and its operands
+        refused 66 hb-ckpt $command other
+        says "'other': it is a folder without checkpoints/latest.hbc"
+    done
+    run --separate-stderr hb-ckpt verify other run
+    assert_failure 66
+    says "'other': it is a folder without checkpoints/latest.hbc"
+    assert_line --index 0 --partial '"file":"other","ok":false'
+}
+
 @test "a folder without checkpoints is listed, and said to be empty" {
     mkdir empty
     for what in list "prune --keep 1"; do

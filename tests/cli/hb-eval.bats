@@ -65,6 +65,22 @@ start_of() { # GAME: GAME.hbc, generation 0
     assert_output --regexp '^hb-eval [0-9]+\.[0-9]+'
 }
 
+@test "the folder of a run stands for its latest checkpoint, another folder is 66" {
+    local command
+    mkdir -p run/checkpoints
+    cp "$GOLDEN" run/checkpoints/latest.hbc
+    hb-eval exploitability run | cmp - <(hb-eval exploitability "$GOLDEN")
+    hb-eval match run @call --hands 100 --quiet >match
+    grep -q '"name":"run"' match
+    hb-eval lbr run --hands 100 --quiet >/dev/null
+    hb-eval sanity run >/dev/null || [ $? = 1 ] # it is random: some checks fail
+    for command in exploitability sanity "lbr --hands 10" "match @call --hands 10"; do
+        # shellcheck disable=SC2086 # a command and its options
+        refused 66 hb-eval $command run/checkpoints
+        says "it is a folder without checkpoints/latest.hbc"
+    done
+}
+
 @test "wrong use is 64 and prints nothing on stdout" {
     refused 64 hb-eval
     refused 64 hb-eval mtach a b

@@ -55,6 +55,15 @@ on_terminal() {
     refused 64 hb-show "$GOLDEN" --config x.yaml
 }
 
+@test "the folder of a run stands for its latest checkpoint, another folder is 66" {
+    mkdir -p run/checkpoints
+    cp "$GOLDEN" run/checkpoints/latest.hbc
+    hb-show run --format json | cmp - <(hb-show "$GOLDEN" --format json)
+    hb-show --compare run "$GOLDEN" >/dev/null
+    refused 66 hb-show run/checkpoints
+    says "it is a folder without checkpoints/latest.hbc"
+}
+
 @test "a wrong question is 64 and says what would be right" {
     refused 64 hb-show "$GOLDEN" --at x
     refused 64 hb-show "$GOLDEN" --at rrr

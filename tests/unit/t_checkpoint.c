@@ -103,6 +103,49 @@ static void a_table_of_several_chunks_comes_back(void)
     round_trip(NULL, 5);
 }
 
+static void the_folder_of_a_run_stands_for_its_latest_checkpoint(void)
+{
+    struct hb_err e = {0};
+    struct small_run r;
+    struct hb_table t;
+    struct hb_checkpoint c = {0};
+    char dir[256];
+    char room[HB_PATH_MAX];
+    char longest[HB_PATH_MAX + 8];
+    const char *file;
+    void *mem;
+
+    small_run_init(&r, "kuhn", 1);
+    mem = memory_table(&r, 1, &t);
+    random_rows(&t, 1, 7);
+    CHECK_EQ(mkdir(in_folder(folder, "run", dir), 0700), 0);
+    CHECK_EQ(hb_checkpoint_open(dir, &c, &e), HB_ENOINPUT);
+    CHECK(strstr(e.msg, "without checkpoints/latest.hbc") != NULL);
+    CHECK_EQ(mkdir(in_folder(folder, "run/checkpoints", path), 0700), 0);
+    CHECK_EQ(hb_checkpoint_open(dir, &c, NULL), HB_ENOINPUT);
+    CHECK_EQ(symlink("a.hbc", in_folder(folder, "run/checkpoints/latest.hbc", path)), 0);
+    e = (struct hb_err){0};
+    CHECK_EQ(hb_checkpoint_open(dir, &c, &e), HB_ENOINPUT); /* the link leads nowhere */
+    CHECK(strstr(e.msg, path) != NULL);
+    e = (struct hb_err){0};
+    CHECK_OK(hb_checkpoint_save(&t, in_folder(folder, "run/checkpoints/a.hbc", path), 1, NULL, &e),
+             e);
+    CHECK_OK(hb_checkpoint_open(dir, &c, &e), e);
+    check_same(&c, &t);
+    hb_checkpoint_close(&c);
+    CHECK_OK(hb_checkpoint_find(in_folder(folder, "run//", dir), room, &file, &e), e);
+    CHECK_STR(file, in_folder(folder, "run/checkpoints/latest.hbc", path));
+    CHECK_OK(hb_checkpoint_find("no-such", room, &file, &e), e); /* opening says so */
+    CHECK_STR(file, "no-such");
+    CHECK_OK(hb_checkpoint_find("-", room, &file, &e), e);
+    CHECK_STR(file, "-");
+    memset(longest, '/', sizeof longest); /* a folder, by a name as long as that */
+    longest[sizeof longest - 1] = '\0';
+    CHECK_EQ(hb_checkpoint_find(longest, room, &file, NULL), HB_ENOINPUT);
+    hb_mem_free(mem);
+    small_run_fini(&r);
+}
+
 /* A table that forked processes share. */
 static void *shared_table(const struct small_run *r, uint64_t *bytes, struct hb_table *t)
 {
@@ -593,6 +636,7 @@ int main(int argc, char **argv)
         return 1;
     RUN(small_games_come_back);
     RUN(a_table_of_several_chunks_comes_back);
+    RUN(the_folder_of_a_run_stands_for_its_latest_checkpoint);
     RUN(any_number_of_processes_writes_and_reads_the_same_bytes);
     RUN(damage_that_another_process_finds_is_told_here);
     RUN(rows_hash_the_same_in_any_pieces);

@@ -81,7 +81,7 @@ static void link_is(const char *want)
 {
     char target[256] = "";
 
-    CHECK(readlink(in_folder(folder, HB_SHELF_LATEST, path), target, sizeof target - 1) > 0);
+    CHECK(readlink(in_folder(folder, HB_CHECKPOINT_LATEST, path), target, sizeof target - 1) > 0);
     CHECK_STR(target, want);
 }
 
@@ -181,7 +181,7 @@ static void prune_makes_no_link_and_mixes_no_runs(void)
     save(&r, 2);
     CHECK_OK(hb_shelf_prune(folder, HB_SHELF_ALL, 1, NULL, NULL, NULL, &e), e);
     CHECK(!exists(1) && exists(2));
-    CHECK(access(in_folder(folder, HB_SHELF_LATEST, path), F_OK) != 0);
+    CHECK(access(in_folder(folder, HB_CHECKPOINT_LATEST, path), F_OK) != 0);
     save(&other, 5);
     CHECK_EQ(hb_shelf_prune(folder, HB_SHELF_ALL, 1, NULL, NULL, NULL, &e), HB_EIDENTITY);
     CHECK(exists(2) && exists(5));
@@ -269,7 +269,7 @@ static void a_folder_is_left_for_checkpoints_when_it_has_none(void)
     CHECK_STR(found, "/no/such/folder");
     CHECK_OK(hb_shelf_locate(folder, found, &e), e); /* nothing there at all */
     CHECK_STR(found, folder);
-    CHECK_EQ(mkdir(in_folder(folder, HB_SHELF_FOLDER, sub), 0777), 0);
+    CHECK_EQ(mkdir(in_folder(folder, HB_CHECKPOINT_FOLDER, sub), 0777), 0);
     CHECK_OK(hb_shelf_locate(folder, found, &e), e);
     CHECK_STR(found, sub);
     small_run_init(&r, "kuhn", 1);
