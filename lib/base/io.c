@@ -1,15 +1,21 @@
 #include "base/io.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/os.h"
 
-#define FILE_STEP (64u << 10) /* bytes asked for at a time when the size is not known */
+#define FILE_STEP  (64u << 10) /* bytes asked for at a time when the size is not known */
+#define TMP        ".tmp."
+#define TMP_DIGITS 18u /* of a process number at most; fit a long */
 
 /* read(2) until it is not interrupted. */
 static ssize_t read_once(int fd, void *buf, size_t n)
@@ -171,30 +177,108 @@ static int check_target(const char *path, struct hb_err *e)
     return HB_OK;
 }
 
-/* A file of that name can only be left over from a dead process that had our number. */
+/* The part of a path that names its folder, "." when there is none. Returns owned; hb_mem_free. */
+static int folder_of(const char *path, char **out, struct hb_err *e)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    int rc = hb_mem_new(out, n + 2, 1, "a file name", e);
+
+    if (rc == HB_OK)
+        memcpy(*out, n > 0 ? path : ".", n > 0 ? n : 1);
+    return rc;
+}
+
+/* Whether `name` is BASE.tmp.PID of a process that is no more, as far as this host can tell. */
+static bool is_leftover(const char *name, const char *base)
+{
+    const size_t n_base = strlen(base);
+    const char *digits = name + n_base + strlen(TMP);
+    char *end;
+    long pid;
+
+    if (strncmp(name, base, n_base) != 0 || strncmp(name + n_base, TMP, strlen(TMP)) != 0 ||
+        *digits < '1' || *digits > '9' || strlen(digits) > TMP_DIGITS)
+        return false;
+    pid = strtol(digits, &end, 10);
+    return *end == '\0' && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* Its writer may live on another host or in another container, and then holds the lock. */
+static void remove_leftover(const char *path)
+{
+    struct stat ours;
+    struct stat named;
+    int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    if (hb_os_lock_surely(fd, 0, 0) && fstat(fd, &ours) == 0 && S_ISREG(ours.st_mode) &&
+        lstat(path, &named) == 0 && named.st_dev == ours.st_dev && named.st_ino == ours.st_ino)
+        (void)unlink(path); /* if it fails it stays */
+    (void)close(fd);        /* nothing was written */
+}
+
+/* Best effort: what cannot be removed is in nobody's way. tmp_path[cap] is room for a name. */
+static void sweep(const char *folder, const char *path, char *tmp_path, size_t cap)
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash != NULL ? slash + 1 : path;
+    DIR *d = opendir(folder);
+    const struct dirent *x;
+
+    while (d != NULL && (x = readdir(d)) != NULL)
+        if (is_leftover(x->d_name, base) &&
+            snprintf(tmp_path, cap, "%s%s", path, x->d_name + strlen(base)) < (int)cap)
+            remove_leftover(tmp_path);
+    if (d != NULL)
+        (void)closedir(d); /* read only */
+}
+
+/* Made and locked. A file of that name is left over from a dead process that had our number, unless
+ * it is locked: such numbers are unique on a host, not in a folder that several share. */
 static int create_new(const char *path)
 {
     const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
     int fd = open(path, flags, 0666);
 
-    if (fd < 0 && errno == EEXIST && unlink(path) == 0)
-        fd = open(path, flags, 0666);
+    if (fd < 0 && errno == EEXIST) {
+        int old = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        bool taken = old >= 0 && !hb_os_lock(old, 0, 0);
+
+        if (!taken && unlink(path) == 0)
+            fd = open(path, flags, 0666);
+        if (old >= 0)
+            (void)close(old); /* nothing was written */
+        errno = taken ? EBUSY : errno;
+    }
+    if (fd >= 0)
+        (void)hb_os_lock(fd, 0, 0); /* nobody else knows of the file yet */
     return fd;
+}
+
+static void free_names(struct hb_atomic *a)
+{
+    hb_mem_free(a->path);
+    hb_mem_free(a->tmp_path);
+    hb_mem_free(a->folder);
 }
 
 int hb_atomic_open(const char *path, struct hb_atomic *a, struct hb_err *e)
 {
     const size_t n = strlen(path) + 1;
-    const size_t n_tmp = n + 32;
+    const size_t n_tmp = n + strlen(TMP) + TMP_DIGITS;
     struct hb_atomic made = {.fd = -1};
     int rc;
 
     if ((rc = check_target(path, e)) != HB_OK ||
         (rc = hb_mem_new(&made.path, n, 1, "a file name", e)) != HB_OK ||
-        (rc = hb_mem_new(&made.tmp_path, n_tmp, 1, "a file name", e)) != HB_OK)
+        (rc = hb_mem_new(&made.tmp_path, n_tmp, 1, "a file name", e)) != HB_OK ||
+        (rc = folder_of(path, &made.folder, e)) != HB_OK)
         goto fail;
     memcpy(made.path, path, n);
-    (void)snprintf(made.tmp_path, n_tmp, "%s.tmp.%ld", path, (long)getpid()); /* fits: 20 digits */
+    sweep(made.folder, path, made.tmp_path, n_tmp);
+    (void)snprintf(made.tmp_path, n_tmp, "%s" TMP "%ld", path, (long)getpid()); /* fits */
     if ((made.fd = create_new(made.tmp_path)) < 0) {
         rc = hb_fail_sys(e, HB_ECREATE, "cannot create '%s'", path);
         goto fail;
@@ -202,29 +286,20 @@ int hb_atomic_open(const char *path, struct hb_atomic *a, struct hb_err *e)
     *a = made;
     return HB_OK;
 fail:
-    hb_mem_free(made.path);
-    hb_mem_free(made.tmp_path);
+    free_names(&made);
     return rc;
 }
 
 /* Make the new name survive a power cut. */
-static int sync_folder_of(const char *path, struct hb_err *e)
+static int sync_folder(const char *dir, struct hb_err *e)
 {
-    const char *slash = strrchr(path, '/');
-    size_t n = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
-    char *dir = NULL;
-    int rc;
-    int fd;
+    int fd = open(dir, O_RDONLY | O_CLOEXEC);
+    int rc = HB_OK;
 
-    if ((rc = hb_mem_new(&dir, n + 2, 1, "a file name", e)) != HB_OK)
-        return rc;
-    memcpy(dir, n > 0 ? path : ".", n > 0 ? n : 1);
-    fd = open(dir, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL)) /* EINVAL: this file system has no need */
         rc = hb_fail_sys(e, HB_EIO, "cannot sync folder '%s'", dir);
     if (fd >= 0)
         (void)close(fd); /* nothing was written */
-    hb_mem_free(dir);
     return rc;
 }
 
@@ -245,7 +320,7 @@ static int commit(struct hb_atomic *a, bool sync, struct hb_err *e)
     if (rc == HB_OK) {
         hb_mem_free(a->tmp_path);
         a->tmp_path = NULL;
-        rc = sync ? sync_folder_of(a->path, e) : HB_OK;
+        rc = sync ? sync_folder(a->folder, e) : HB_OK;
     }
     hb_atomic_abort(a);
     return rc;
@@ -268,8 +343,7 @@ void hb_atomic_abort(struct hb_atomic *a)
             (void)close(a->fd);    /* the content is given up */
         (void)unlink(a->tmp_path); /* nothing better to do when it fails */
     }
-    hb_mem_free(a->tmp_path);
-    hb_mem_free(a->path);
+    free_names(a);
     memset(a, 0, sizeof *a);
     a->fd = -1;
 }

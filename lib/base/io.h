@@ -32,16 +32,20 @@ int hb_io_read_file(const char *path, size_t cap, struct hb_buf *out, struct hb_
 int hb_io_open_read(const char *path, int *fd, struct hb_err *e) HB_MUSTUSE;
 
 /* A file that appears under its name whole or not at all: written as PATH.tmp.PID in the same
- * directory, fsynced, renamed, directory fsynced. */
+ * directory, fsynced, renamed, directory fsynced. Its writer holds a lock (hb_os_lock) on it. */
 struct hb_atomic {
     int fd;         /* write here */
     char *path;     /* owned */
     char *tmp_path; /* owned; NULL when closed */
+    char *folder;   /* owned: where they are */
 };
-int hb_atomic_open(const char *path, struct hb_atomic *a,
-                   struct hb_err *e) HB_MUSTUSE; /* HB_ECREATE */
-int hb_atomic_commit(struct hb_atomic *a,
-                     struct hb_err *e) HB_MUSTUSE; /* HB_EIO; on failure the tmp is gone */
+/* Also removes what killed writers of PATH left behind: PATH.tmp.PID of a process that is no more,
+ * when it can be locked, so that a writer on another host keeps his. Cost: reads the directory.
+ * Errors: HB_ECREATE. */
+int hb_atomic_open(const char *path, struct hb_atomic *a, struct hb_err *e) HB_MUSTUSE;
+/* Errors: HB_EIO, never for want of memory. The tmp is gone then; the new file is there whole when
+ * only its directory could not be synced. */
+int hb_atomic_commit(struct hb_atomic *a, struct hb_err *e) HB_MUSTUSE;
 /* The same without any fsync, for what can be made again and is verified before use: after a power
  * cut the file may be damaged. */
 int hb_atomic_publish(struct hb_atomic *a, struct hb_err *e) HB_MUSTUSE;

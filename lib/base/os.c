@@ -57,12 +57,17 @@ int hb_os_pipe(int fds[2], struct hb_err *e)
     return rc;
 }
 
-bool hb_os_lock(int fd, uint64_t at, uint64_t bytes)
+bool hb_os_lock_surely(int fd, uint64_t at, uint64_t bytes)
 {
     struct flock lock = {
         .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)at, .l_len = (off_t)bytes};
 
-    return fcntl(fd, F_SETLK, &lock) == 0 || (errno != EACCES && errno != EAGAIN);
+    return fcntl(fd, F_SETLK, &lock) == 0;
+}
+
+bool hb_os_lock(int fd, uint64_t at, uint64_t bytes)
+{
+    return hb_os_lock_surely(fd, at, bytes) || (errno != EACCES && errno != EAGAIN);
 }
 
 double hb_os_monotonic(void)

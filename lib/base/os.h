@@ -54,6 +54,8 @@ int hb_os_pipe(int fds[2], struct hb_err *e) HB_MUSTUSE;
  * False when another process has them; true also where the file system has no locks. The lock is
  * the process's and is gone when it closes any descriptor of that file, also another one. */
 bool hb_os_lock(int fd, uint64_t at, uint64_t bytes);
+/* The same, but false too where the file system has no locks. */
+bool hb_os_lock_surely(int fd, uint64_t at, uint64_t bytes);
 /* Fault in the pages now, so that later use costs none: for writing when `write`. Best effort; a
  * full memory is HB_ENOMEM (never a SIGBUS later). */
 int hb_os_populate(void *p, uint64_t bytes, bool write, struct hb_err *e) HB_MUSTUSE;

@@ -57,7 +57,8 @@ YAML
         [ -z "$stderr" ]
         cmp want.hba x.hba
         [ ! -e x.hba.cache ]
-        rm -f x.hba x.hba.tmp.*
+        [ -z "$(find . -name 'x.hba.tmp.*')" ] # of the killed one
+        rm x.hba
     done
     [ $killed -ge 5 ]
 }

@@ -142,6 +142,20 @@ YAML
         "@call --game $GAMES/leduc3.game"
 }
 
+@test "what a killed match left of its log goes with the next one" {
+    skip_unless strace
+    strace -o /dev/null true 2>/dev/null || skip "strace may not trace here"
+    run strace -qq -o trace -e trace=write -e inject=write:signal=SIGKILL:when=3 \
+        hb-eval match "$GOLDEN" @call --hands 5000 --log m.log --workers 1 --quiet
+    assert_failure 137
+    [ ! -e m.log ]
+    [ -e "$(echo m.log.tmp.*)" ]
+    touch m.log.tmp.$$ # of a process that lives
+    hb-eval match "$GOLDEN" @call --hands 100 --log m.log --quiet
+    [ -e m.log ]
+    assert_equal "$(echo m.log.tmp.*)" m.log.tmp.$$
+}
+
 @test "the log has every hand, the score and the result, and appears whole or not at all" {
     run --separate-stderr hb-eval match "$GOLDEN" @call --hands 100 --log hands.log
     assert_success

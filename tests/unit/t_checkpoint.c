@@ -142,6 +142,10 @@ static void the_folder_of_a_run_stands_for_its_latest_checkpoint(void)
     memset(longest, '/', sizeof longest); /* a folder, by a name as long as that */
     longest[sizeof longest - 1] = '\0';
     CHECK_EQ(hb_checkpoint_find(longest, room, &file, NULL), HB_ENOINPUT);
+    CHECK_EQ(unlink(path), 0);
+    CHECK_EQ(unlink(in_folder(folder, "run/checkpoints/a.hbc", path)), 0);
+    CHECK_EQ(rmdir(in_folder(folder, "run/checkpoints", path)), 0);
+    CHECK_EQ(rmdir(in_folder(folder, "run", path)), 0);
     hb_mem_free(mem);
     small_run_fini(&r);
 }

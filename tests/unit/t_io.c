@@ -241,9 +241,160 @@ static void a_dead_writer_leaves_the_old_file(void)
     CHECK_OK(hb_io_read_file(path, 100, &b, &e), e);
     CHECK(b.len == 3 && memcmp(b.data, "old", 3) == 0);
     (void)snprintf(left, sizeof left, "%s.tmp.%ld", path, (long)child);
-    CHECK_EQ(unlink(left), 0);
+    CHECK_EQ(access(left, F_OK), 0);
+    CHECK_OK(hb_atomic_write(path, "new", 3, &e), e); /* the next writer tidies up */
+    CHECK(access(left, F_OK) != 0);
     CHECK_EQ(unlink(path), 0);
     hb_buf_fini(&b);
+}
+
+/* Number of a process that is no more. */
+static long dead_pid(void)
+{
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(0);
+    CHECK(waitpid(child, NULL, 0) == child);
+    return (long)child;
+}
+
+static void make_empty(const char *path)
+{
+    FILE *f = fopen(path, "w");
+
+    CHECK(f != NULL && fclose(f) == 0);
+}
+
+static void what_only_looks_like_a_left_over_stays(void)
+{
+    static const char *const kept[] = {
+        "k.tmp.",    "k.tmp.0",   "k.tmp.12x", "k.tmp.-1",
+        "k.tmp.+99", "k.tmp.012", "kk.tmp.%",  "k.tmp.99999999999999999999",
+        "k.tmpx%"};
+    struct hb_err e = {0};
+    char path[256];
+    char name[64];
+    char dead[24];
+    const int n = (int)(sizeof kept / sizeof kept[0]);
+
+    (void)snprintf(dead, sizeof dead, "%ld", dead_pid());
+    for (int i = 0; i < n; i++) {
+        const size_t len = strcspn(kept[i], "%");
+
+        (void)snprintf(name, sizeof name, "%.*s%s", (int)len, kept[i], kept[i][len] ? dead : "");
+        make_empty(in_folder(path, name));
+    }
+    (void)snprintf(name, sizeof name, "k.tmp.%s", dead);
+    CHECK_EQ(symlink("k.tmp.0", in_folder(path, name)), 0); /* of nobody's making */
+    CHECK_OK(hb_atomic_write(in_folder(path, "k"), "x", 1, &e), e);
+    CHECK_EQ(files_in_folder(), n + 2);
+    CHECK_EQ(unlink(in_folder(path, name)), 0);
+    for (int i = 0; i < n; i++) {
+        const size_t len = strcspn(kept[i], "%");
+
+        (void)snprintf(name, sizeof name, "%.*s%s", (int)len, kept[i], kept[i][len] ? dead : "");
+        CHECK_EQ(unlink(in_folder(path, name)), 0);
+    }
+    CHECK_EQ(unlink(in_folder(path, "k")), 0);
+}
+
+/* A writer in a process of its own, until `go` is closed. `as`: the number that its file has, as that
+ * of a process of another host would, or 0. */
+static pid_t start_writer(const char *path, long as, const int go[2], const int ready[2])
+{
+    pid_t child = fork();
+    struct hb_atomic a;
+    char other[300];
+    char c;
+
+    if (child != 0)
+        return child;
+    (void)close(go[1]);
+    if (hb_atomic_open(path, &a, NULL) != HB_OK)
+        _exit(1);
+    (void)snprintf(other, sizeof other, "%s.tmp.%ld", path, as);
+    if ((as != 0 && rename(a.tmp_path, other) != 0) || __real_write(ready[1], "x", 1) != 1)
+        _exit(2);
+    (void)__real_read(go[0], &c, 1); /* ends with the other side */
+    _exit(as != 0 ? 0 : hb_atomic_commit(&a, NULL) == HB_OK ? 0 : 3);
+}
+
+static void the_file_of_a_living_writer_stays(long as)
+{
+    struct hb_err e = {0};
+    char path[256];
+    char c;
+    int go[2];
+    int ready[2];
+    int status = 1;
+    pid_t child;
+
+    CHECK(pipe(go) == 0 && pipe(ready) == 0);
+    child = start_writer(in_folder(path, "l"), as, go, ready);
+    CHECK_EQ(__real_read(ready[0], &c, 1), 1);
+    CHECK_OK(hb_atomic_write(path, "x", 1, &e), e);
+    CHECK_EQ(files_in_folder(), 2);
+    (void)close(go[0]);
+    (void)close(go[1]);
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK_OK(hb_atomic_write(path, "x", 1, &e), e); /* now it is left over, if it is there */
+    CHECK_EQ(files_in_folder(), 1);
+    CHECK_EQ(unlink(path), 0);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+}
+
+static void the_file_of_a_writer_of_this_host_stays(void)
+{
+    the_file_of_a_living_writer_stays(0);
+}
+
+static void the_file_of_a_writer_whose_number_is_unknown_here_stays(void)
+{
+    the_file_of_a_living_writer_stays(dead_pid());
+}
+
+/* As in containers that share a folder, all of which have a process 7. */
+static void a_living_writer_with_our_number_is_an_error(void)
+{
+    struct hb_err e = {0};
+    struct hb_atomic a;
+    char path[256];
+    char c;
+    int go[2];
+    int ready[2];
+    int status = 1;
+    pid_t child;
+
+    CHECK(pipe(go) == 0 && pipe(ready) == 0);
+    child = start_writer(in_folder(path, "n"), (long)getpid(), go, ready);
+    CHECK_EQ(__real_read(ready[0], &c, 1), 1);
+    CHECK_EQ(hb_atomic_open(path, &a, &e), HB_ECREATE);
+    CHECK_EQ(files_in_folder(), 1);
+    (void)close(go[0]);
+    (void)close(go[1]);
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    e = (struct hb_err){0};
+    CHECK_OK(hb_atomic_open(path, &a, &e), e);
+    hb_atomic_abort(&a);
+    CHECK_EQ(files_in_folder(), 0);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+}
+
+/* What is renamed is there, and nothing that could fail without the disk's fault comes after. */
+static void a_commit_takes_no_memory(void)
+{
+    struct hb_err e = {0};
+    struct hb_atomic a;
+    char path[256];
+
+    CHECK_OK(hb_atomic_open(in_folder(path, "m"), &a, &e), e);
+    hb_mem_fail_at(1);
+    CHECK_OK(hb_atomic_commit(&a, &e), e);
+    hb_mem_fail_at(0);
+    CHECK_EQ(unlink(path), 0);
 }
 
 static void a_failed_commit_leaves_nothing(void)
@@ -301,7 +452,6 @@ static void no_allocation_failure_leaves_a_file(void)
         if (rc == HB_OK)
             break;
         CHECK_EQ(rc, HB_ENOMEM);
-        (void)unlink(path); /* whole, but its folder could not be synced */
         CHECK_EQ(files_in_folder(), 0);
     }
     (void)unlink(path);
@@ -465,6 +615,11 @@ int main(void)
     RUN(whole_files_come_back_and_the_cap_holds);
     RUN(a_file_appears_whole_or_not_at_all);
     RUN(a_dead_writer_leaves_the_old_file);
+    RUN(what_only_looks_like_a_left_over_stays);
+    RUN(the_file_of_a_writer_of_this_host_stays);
+    RUN(the_file_of_a_writer_whose_number_is_unknown_here_stays);
+    RUN(a_living_writer_with_our_number_is_an_error);
+    RUN(a_commit_takes_no_memory);
     RUN(a_failed_commit_leaves_nothing);
     RUN(a_left_over_of_a_dead_process_is_replaced);
     RUN(no_allocation_failure_leaves_a_file);
