@@ -18,12 +18,14 @@
 /* What a number is for; part of the counter, so that streams never meet. Append only: the values
  * are in every result. */
 enum hb_rng_purpose {
-    HB_RNG_DEAL = 0,   /* cards of an iteration */
-    HB_RNG_ACTION = 1, /* actions at other players' nodes: key of their stream; index 0 (in runs of
-                        * version 1 a block for each node, index = node) */
-    HB_RNG_PRUNE = 2,  /* prune in this traversal or not */
-    HB_RNG_TOOL = 3,   /* tools: sampling for display, tests */
-    HB_RNG_RUNOUT = 4, /* boards after an all-in; index = street, run and block */
+    HB_RNG_DEAL = 0, /* cards of an iteration */
+    HB_RNG_ACTION =
+        1, /* actions at other players' nodes: keys of two traversals, index = traverser / 2
+                        * (in runs of version 1 a block for each node, index = node) */
+    HB_RNG_PRUNE = 2, /* prune in this traversal or not */
+    HB_RNG_TOOL = 3,  /* tools: sampling for display, tests */
+    HB_RNG_RUNOUT =
+        4, /* boards after an all-in: key of a street's (version 1: index = run, block) */
     HB_RNG_CLUSTER = 5 /* first centres of a clustering; iteration = restart, index = centre */
 };
 

@@ -20,7 +20,7 @@ static void fill_edge(const struct hb_table *t, uint32_t child, struct hb_cfr_ed
         const struct hb_end *end = &tree->end[number];
         const int32_t *spent = tree->spent + (size_t)number * tree->n_players;
 
-        out->number = number;
+        out->first = number;
         out->section = end->street;
         if (tree->n_players == 2) {
             out->row = (uint32_t)(spent[0] < spent[1] ? spent[0] : spent[1]);
@@ -29,7 +29,6 @@ static void fill_edge(const struct hb_table *t, uint32_t child, struct hb_cfr_ed
     } else {
         const struct hb_node *node = &tree->node[child];
 
-        out->number = child;
         out->first = node->edge;
         out->row = t->node_row[child];
         out->n = node->n_actions;
@@ -44,11 +43,16 @@ static int make_edges(struct hb_cfr *c, struct hb_err *e)
     int rc = hb_mem_new(&c->edge, (size_t)tree->n_edges + 1, sizeof *c->edge,
                         "the tree of traversals", e);
 
+    if (rc == HB_OK && c->table->spec.draws_blocks)
+        rc =
+            hb_mem_new(&c->node_of, tree->n_edges, sizeof *c->node_of, "the tree of traversals", e);
     if (rc != HB_OK)
         return rc;
     for (uint32_t i = 0; i < tree->n_edges; i++)
         fill_edge(c->table, tree->child[i], &c->edge[i]);
     fill_edge(c->table, 0, &c->edge[tree->n_edges]);
+    for (uint32_t i = 0; c->node_of != NULL && i < tree->n_nodes; i++)
+        c->node_of[tree->node[i].edge] = i;
     return HB_OK;
 }
 
@@ -103,6 +107,7 @@ int hb_cfr_init(struct hb_cfr *c, const struct hb_table *t, const struct hb_buck
     c->table = t;
     c->buckets = b;
     c->parts = hb_parts_in(n_parts);
+    c->n_deck = hb_deck_cards(&t->spec.rules.deck, c->deck);
     c->units_per_chip = (float)ldexp(1.0, t->spec.params.unit_shift);
     if ((rc = make_edges(c, e)) != HB_OK || (rc = choose_width(c, e)) != HB_OK ||
         (rc = hb_mem_new(&c->others_play, (size_t)hb_tree_widest(&t->tree) + HB_QUAD,
@@ -117,6 +122,7 @@ int hb_cfr_init(struct hb_cfr *c, const struct hb_table *t, const struct hb_buck
 void hb_cfr_fini(struct hb_cfr *c)
 {
     hb_mem_free(c->edge);
+    hb_mem_free(c->node_of);
     hb_mem_free(c->probability);
     hb_mem_free(c->value);
     hb_mem_free(c->others_play);
@@ -159,7 +165,7 @@ static void deal_one(const struct hb_cfr *c, uint64_t iteration, struct hb_cfr_d
     int n_cards = r->deck.n_hole + r->deck.n_board[r->deck.n_streets - 1];
 
     d->iteration = iteration;
-    hb_deal_cards(r, spec->params.seed, iteration, &d->deal);
+    hb_deal_from(c->deck, c->n_deck, r, spec->params.seed, iteration, &d->deal);
     for (int p = 0; p < r->n_players; p++) {
         d->deal.strength[p] = hb_eval(d->deal.cards[p], n_cards);
         for (int st = 0; st < r->deck.n_streets; st++) {
@@ -187,36 +193,37 @@ static void look_up_buckets(const struct hb_cfr *c, struct hb_cfr_deal *d)
         }
 }
 
-static bool prune_this_one(const struct hb_cfr *c, uint64_t iteration, int traverser)
+static bool prune_this_one(const struct hb_cfr *c, uint64_t iteration, unsigned traverser)
 {
     uint32_t bits[4];
 
     if (c->round.prune_below == INT32_MIN)
         return false;
-    hb_rng_block(c->table->spec.params.seed, iteration, (unsigned)traverser, HB_RNG_PRUNE, 0, bits);
+    hb_rng_block(c->table->spec.params.seed, iteration, traverser, HB_RNG_PRUNE, 0, bits);
     return bits[0] < c->table->spec.params.pruning_p32;
 }
 
-static uint64_t key_of(const struct hb_cfr *c, uint64_t iteration, int traverser)
+/* One block makes the keys of two traversals. */
+static uint64_t key_of(const struct hb_cfr *c, uint64_t iteration, unsigned traverser)
 {
     uint32_t bits[4];
+    unsigned at = traverser % 2 * 2;
 
-    hb_rng_block(c->table->spec.params.seed, iteration, (unsigned)traverser, HB_RNG_ACTION, 0,
-                 bits);
-    return (uint64_t)bits[1] << 32 | bits[0];
+    hb_rng_block(c->table->spec.params.seed, iteration, 0, HB_RNG_ACTION, traverser / 2, bits);
+    return (uint64_t)bits[at + 1] << 32 | bits[at];
 }
 
 /* n deals and their traversals; how many of the latter. */
 static unsigned deal_pass(struct hb_cfr *c, uint64_t first, unsigned n)
 {
-    int n_players = (int)c->table->tree.n_players;
+    unsigned n_players = c->table->tree.n_players;
     unsigned n_walkers = 0;
 
     for (unsigned i = 0; i < n; i++)
         deal_one(c, first + i, &c->deal[i]);
     for (unsigned i = 0; i < n; i++) {
         look_up_buckets(c, &c->deal[i]);
-        for (int p = 0; p < n_players; p++)
+        for (unsigned p = 0; p < n_players; p++)
             c->walker[n_walkers++] =
                 (struct hb_cfr_walker){.deal = &c->deal[i],
                                        .key = key_of(c, first + i, p),

@@ -16,7 +16,7 @@
  * first, count) alone.
  *
  * Threads: a struct hb_cfr belongs to one thread; table and buckets are shared.
- * Memory: 16 bytes for each edge of the betting tree, and some 40 for each visit of the largest
+ * Memory: 12 bytes for each edge of the betting tree, and some 40 for each visit of the largest
  * pass, which takes one traversal at least, else about HB_CFR_PASS visits.
  *
  * Source: M. Lanctot, K. Waugh, M. Zinkevich, M. Bowling, "Monte Carlo Sampling for Regret
@@ -39,8 +39,7 @@
 
 /* What lies behind an edge of the betting tree: all that is needed to ask memory for it. */
 struct hb_cfr_edge {
-    uint32_t number; /* node or end */
-    uint32_t first;  /* node: first of its edges */
+    uint32_t first;  /* node: first of its edges; end: its number */
     uint32_t row;    /* node: word of its row in a bucket; end of two players: chips at stake */
     uint16_t n;      /* actions; 0: an end */
     uint8_t section; /* node: street and player; end: street */
@@ -74,10 +73,10 @@ struct hb_cfr_walker {
 /* A node that waits in a queue. */
 struct hb_cfr_visit {
     const int32_t *row;
-    uint32_t number; /* of the node */
-    uint32_t first;  /* of its edges; once explored, of its slots */
-    uint32_t slot;   /* where its value goes */
-    uint16_t n;      /* actions */
+    uint32_t first; /* of its edges; once explored, of its slots */
+    uint32_t slot;  /* where its value goes */
+    uint16_t n;     /* actions */
+    uint8_t section;
     uint8_t player;
     uint8_t walker;
 };
@@ -91,13 +90,17 @@ struct hb_cfr {
     const struct hb_table *table;     /* keeps: must outlive this */
     const struct hb_buckets *buckets; /* keeps */
     struct hb_cfr_edge *edge;         /* [n_edges + 1] as tree->child; the last leads to the root */
-    float *probability, *value;       /* [cap_slots] the own nodes' actions; owned */
+    uint32_t *node_of; /* [n_edges] the node that a first edge is of; NULL unless runs of version 1
+                        * ask; owned */
+    float *probability, *value; /* [cap_slots] the own nodes' actions; owned */
     size_t n_slots, cap_slots;
     float *others_play; /* probabilities at the node at hand; owned */
     struct hb_cfr_queue own, others;
     struct hb_cfr_deal *deal; /* [HB_CFR_WALKERS / players]; owned */
     struct hb_cfr_walker walker[HB_CFR_WALKERS];
     unsigned first_width; /* deals of a run's first pass */
+    uint8_t deck[HB_CARDS];
+    int n_deck;
     float units_per_chip;
     float unit[HB_CFR_UNITS]; /* strategy unit of a row by its exponent over the weight's */
     struct hb_round round;

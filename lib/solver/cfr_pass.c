@@ -69,7 +69,7 @@ static void make_runouts(const struct hb_cfr *c, struct hb_cfr_deal *d, int stre
     int n = hb_n_runouts(r);
     float sum = 0.0f; /* of small whole numbers: exact */
 
-    hb_deal_runouts(r, c->table->spec.params.seed, d->iteration, street, &d->deal, out->strength);
+    hb_deal_runouts(&c->table->spec, d->iteration, street, &d->deal, out->strength);
     for (int i = 0; i < n; i++)
         sum += hb_cfr_better(out->strength[i]);
     out->share[0] = sum / (float)n;
@@ -212,7 +212,7 @@ static bool pruned(const struct hb_cfr *c, const struct hb_cfr_visit *v, float p
                    unsigned a)
 {
     return probability == 0.0f && c->edge[v->first + a].n > 0 &&
-           c->table->tree.node[v->number].street + 1 < c->table->spec.rules.deck.n_streets &&
+           v->section / HB_PLAYERS_MAX + 1 < c->table->spec.rules.deck.n_streets &&
            below_threshold(c, v->row, v->row[HB_ROW_HEAD + a]);
 }
 
@@ -230,7 +230,7 @@ HB_INLINE void follow(struct hb_cfr *c, unsigned walker, const struct hb_cfr_edg
 
     if (edge->n == 0) {
         c->value[slot] = c->table->tree.n_players == 2 ? heads_up_value(c, w, edge)
-                                                       : multiway_value(c, w, edge->number);
+                                                       : multiway_value(c, w, edge->first);
         return;
     }
     row = w->deal->section[edge->section] + edge->row;
@@ -240,10 +240,10 @@ HB_INLINE void follow(struct hb_cfr *c, unsigned walker, const struct hb_cfr_edg
     __builtin_prefetch(&c->edge[edge->first + edge->n - 1]);
     q = edge->player == w->traverser ? &c->own : &c->others;
     q->at[q->n++] = (struct hb_cfr_visit){.row = row,
-                                          .number = edge->number,
                                           .first = edge->first,
                                           .slot = slot,
                                           .n = edge->n,
+                                          .section = edge->section,
                                           .player = edge->player,
                                           .walker = (uint8_t)walker};
 }
@@ -274,14 +274,14 @@ HB_INLINE unsigned sample(const float *probability, unsigned n, float u)
 }
 
 /* Two random numbers for another player's node, one in each half. */
-HB_INLINE uint64_t draw(const struct hb_cfr *c, const struct hb_cfr_walker *w, uint32_t node)
+HB_INLINE uint64_t draw(const struct hb_cfr *c, const struct hb_cfr_walker *w, uint32_t edge)
 {
     uint32_t bits[4];
 
-    if (!c->table->spec.draws_blocks)
-        return hb_rng_stream(w->key, node);
-    hb_rng_block(c->table->spec.params.seed, w->deal->iteration, w->traverser, HB_RNG_ACTION, node,
-                 bits);
+    if (c->node_of == NULL)
+        return hb_rng_stream(w->key, edge);
+    hb_rng_block(c->table->spec.params.seed, w->deal->iteration, w->traverser, HB_RNG_ACTION,
+                 c->node_of[edge], bits);
     return (uint64_t)bits[0] << 32 | bits[1];
 }
 
@@ -289,7 +289,7 @@ HB_INLINE uint64_t draw(const struct hb_cfr *c, const struct hb_cfr_walker *w, u
 HB_INLINE void step_other(struct hb_cfr *c, const struct hb_cfr_visit *v)
 {
     const struct hb_cfr_walker *w = &c->walker[v->walker];
-    uint64_t bits = draw(c, w, v->number);
+    uint64_t bits = draw(c, w, v->first);
     unsigned a;
 
     match(v->row, v->n, c->others_play);

@@ -10,6 +10,7 @@
 
 #include "cards/card.h"
 #include "game/rules.h"
+#include "solver/spec.h"
 
 /* The cards of an iteration and what follows from them. */
 struct hb_deal {
@@ -30,9 +31,13 @@ struct hb_deal {
 void hb_deal_cards(const struct hb_rules *r, uint64_t seed, uint64_t iteration,
                    struct hb_deal *out);
 
+/* The same from the deck's cards, deck[HB_CARDS] of which n_deck count, for many deals. */
+void hb_deal_from(const uint8_t *deck, int n_deck, const struct hb_rules *r, uint64_t seed,
+                  uint64_t iteration, struct hb_deal *out);
+
 /* Strengths of all hands on run-outs of the board as it lies on `street` (before the last).
- *   strength  [n][HB_PLAYERS_MAX], n = hb_n_runouts(r) */
-void hb_deal_runouts(const struct hb_rules *r, uint64_t seed, uint64_t iteration, int street,
+ *   strength  [n][HB_PLAYERS_MAX], n = hb_n_runouts(&s->rules) */
+void hb_deal_runouts(const struct hb_spec *s, uint64_t iteration, int street,
                      const struct hb_deal *deal, uint32_t (*strength)[HB_PLAYERS_MAX]);
 int hb_n_runouts(const struct hb_rules *r);
 

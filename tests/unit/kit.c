@@ -123,6 +123,16 @@ void kit_open_with(struct kit *k, const struct hb_rules *r, const struct hb_bett
     open_rest(k, p, n_parts);
 }
 
+void kit_draw_blocks(struct kit *k)
+{
+    struct hb_err e = {0};
+
+    hb_cfr_fini(&k->cfr);
+    k->spec.draws_blocks = true;
+    k->table.spec.draws_blocks = true;
+    must(hb_cfr_init(&k->cfr, &k->table, &k->buckets, 1, &e), &e, "cfr");
+}
+
 void kit_close(struct kit *k)
 {
     for (int i = 0; i < k->n_parts; i++)

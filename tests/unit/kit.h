@@ -37,6 +37,8 @@ void kit_open(struct kit *k, const struct hb_rules *r, const struct hb_params *p
 /* With this abstraction of cards (taken over) and of bets. */
 void kit_open_with(struct kit *k, const struct hb_rules *r, const struct hb_betting *b,
                    struct hb_buckets *buckets, const struct hb_params *p, int n_parts);
+/* From now on draw as runs of version 1 do. */
+void kit_draw_blocks(struct kit *k);
 void kit_close(struct kit *k);
 
 /* The round that begins at k->iteration. */

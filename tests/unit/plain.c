@@ -161,8 +161,7 @@ static double mean_win(const struct plain *p, uint32_t number)
         hb_payoff((int)t->n_players, spent, end->folded, p->deal.strength, win);
         return win[p->traverser];
     }
-    hb_deal_runouts(&p->spec->rules, p->spec->params.seed, p->iteration, end->street, &p->deal,
-                    strength);
+    hb_deal_runouts(p->spec, p->iteration, end->street, &p->deal, strength);
     for (int i = 0; i < n; i++) {
         hb_payoff((int)t->n_players, spent, end->folded, strength[i], win);
         sum += win[p->traverser];
@@ -218,11 +217,17 @@ static void draw(const struct plain *p, uint32_t number, uint32_t out[2])
     uint32_t bits[4];
     uint64_t z;
 
-    hb_rng_block(seed, p->iteration, (unsigned)p->traverser, HB_RNG_ACTION,
-                 p->spec->draws_blocks ? number : 0, bits);
-    z = hb_rng_stream((uint64_t)bits[1] << 32 | bits[0], number);
-    out[0] = p->spec->draws_blocks ? bits[0] : (uint32_t)(z >> 32);
-    out[1] = p->spec->draws_blocks ? bits[1] : (uint32_t)z;
+    if (p->spec->draws_blocks) {
+        hb_rng_block(seed, p->iteration, (unsigned)p->traverser, HB_RNG_ACTION, number, bits);
+        memcpy(out, bits, 2 * sizeof *out);
+        return;
+    }
+    hb_rng_block(seed, p->iteration, 0, HB_RNG_ACTION, (uint32_t)p->traverser / 2, bits);
+    z = p->traverser % 2 == 0 ? (uint64_t)bits[1] << 32 | bits[0]
+                              : (uint64_t)bits[3] << 32 | bits[2];
+    z = hb_rng_stream(z, p->tree->node[number].edge);
+    out[0] = (uint32_t)(z >> 32);
+    out[1] = (uint32_t)z;
 }
 
 static struct value walk_other(struct plain *p, uint32_t number, const struct hb_node *node,

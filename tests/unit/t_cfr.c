@@ -57,8 +57,8 @@ static void same_integers(const struct kit *k, const struct plain *p, const int3
 }
 
 /* Rows that differ after every round up to `iterations`. */
-static long exact_differences(const char *game, const struct hb_params *params, uint64_t iterations,
-                              uint32_t task)
+static long exact_differences_of(bool draws_blocks, const char *game,
+                                 const struct hb_params *params, uint64_t iterations, uint32_t task)
 {
     struct hb_rules r = game_by_name(game);
     struct kit k;
@@ -66,6 +66,8 @@ static long exact_differences(const char *game, const struct hb_params *params, 
     long bad = 0;
 
     kit_open(&k, &r, params, 2);
+    if (draws_blocks)
+        kit_draw_blocks(&k);
     plain_new(&p, &k.spec, &k.tree, &k.buckets, NULL, NULL);
     while (k.iteration < iterations && bad == 0) {
         kit_round(&k, task);
@@ -77,6 +79,21 @@ static long exact_differences(const char *game, const struct hb_params *params, 
     plain_free(&p);
     kit_close(&k);
     return bad;
+}
+
+static long exact_differences(const char *game, const struct hb_params *params, uint64_t iterations,
+                              uint32_t task)
+{
+    return exact_differences_of(false, game, params, iterations, task);
+}
+
+static void runs_of_version_1_keep_their_draws(void)
+{
+    struct hb_params p = kit_params(HB_DISCOUNT_NONE, 1000, 100);
+
+    CHECK_EQ(exact_differences_of(true, "kuhn3", &p, 3000, 0), 0);
+    CHECK_EQ(exact_differences_of(true, "leduc", &p, 3000, 33), 0);
+    CHECK_EQ(exact_differences_of(true, "tiny", &p, 500, 0), 0);
 }
 
 static void without_discounts_every_number_equals_the_plain_twins(void)
@@ -404,6 +421,7 @@ static void a_log_that_cannot_grow_ends_the_task(void)
 int main(void)
 {
     RUN(without_discounts_every_number_equals_the_plain_twins);
+    RUN(runs_of_version_1_keep_their_draws);
     RUN(in_plus_mode_every_regret_equals_the_plain_twins);
     RUN(pruning_and_its_floor_equal_the_plain_twins);
     RUN(every_traversal_visits_fewer_nodes_when_it_prunes);

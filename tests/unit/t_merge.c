@@ -638,7 +638,8 @@ static void golden_line(const struct golden *g, char *out, size_t cap)
     struct kit k;
 
     kit_open(&k, &r, &p, 1);
-    k.table.spec.draws_blocks = g->draws_blocks;
+    if (g->draws_blocks)
+        kit_draw_blocks(&k);
     kit_run(&k, g->at);
     (void)log_of_a_round(&k);
     hash_records(&k.log, &hash);
