@@ -6,6 +6,20 @@
 
 #define AHEAD 32 /* records between prefetch and use: covers a load from memory at 10 ns each */
 
+static void find_blocks(struct hb_merge *m)
+{
+    uint8_t s = 0;
+
+    m->base[m->n_sections] = UINT64_MAX;
+    while (m->table->layout.n_words >> m->block_shift >= HB_MERGE_BLOCKS)
+        m->block_shift++;
+    for (uint64_t i = 0; i < HB_MERGE_BLOCKS; i++) {
+        while (i << m->block_shift >= m->base[s + 1])
+            s++;
+        m->section_at[i] = s;
+    }
+}
+
 /* Sections and their row offsets, for hb_merge_check. */
 static int find_rows(struct hb_merge *m, struct hb_err *e)
 {
@@ -26,6 +40,7 @@ static int find_rows(struct hb_merge *m, struct hb_err *e)
                 .stride = stride, .inverse = (1.0 - 0x1p-50) / (double)stride, .first = units};
             units += stride / 2;
         }
+    find_blocks(m);
     m->wide = hb_tree_widest(&t->tree) > UINT8_MAX;
     if ((rc = hb_mem_new(&m->starts, units, m->wide ? 2 : 1, "the places of rows", e)) != HB_OK)
         return rc;
@@ -96,12 +111,13 @@ HB_INLINE bool begins_row(const struct hb_merge *m, uint64_t row, unsigned n)
 {
     const struct hb_merge_rows *section;
     uint64_t offset;
-    int s = -1;
+    unsigned s;
 
     if (row >= m->table->layout.n_words)
         return false;
-    for (int i = 0; i < m->n_sections; i++) /* no branch: the next record's is as good as random */
-        s += row >= m->base[i];
+    s = m->section_at[row >> m->block_shift];
+    while (row >= m->base[s + 1]) /* in one of few blocks */
+        s++;
     section = &m->rows[s];
     offset = row - m->base[s]; /* < 2^46: the quotient is right or one too small */
     offset -= section->stride * (uint64_t)((double)(int64_t)offset * section->inverse);

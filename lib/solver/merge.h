@@ -14,6 +14,8 @@
 #include "solver/params.h"
 #include "solver/table.h"
 
+#define HB_MERGE_BLOCKS 1024
+
 /* Where rows begin inside a bucket of one street and player. */
 struct hb_merge_rows {
     uint64_t stride; /* words of a bucket */
@@ -31,9 +33,11 @@ struct hb_merge {
     size_t n_due, cap_due;
     uint64_t records; /* applied in this round */
     /* sections of the table that have rows, ascending */
-    uint64_t base[HB_STREETS * HB_PLAYERS_MAX]; /* first word */
+    uint64_t base[HB_STREETS * HB_PLAYERS_MAX + 1]; /* first word; behind the last: UINT64_MAX */
     struct hb_merge_rows rows[HB_STREETS * HB_PLAYERS_MAX];
     int n_sections;
+    uint8_t section_at[HB_MERGE_BLOCKS]; /* section of the first word of each block of rows */
+    int block_shift;                     /* words of a block, log2 */
     /* Actions of the row that begins at word 2i of a bucket, 0 for none; one behind the other for
      * all sections. Bytes where all nodes have fewer than 256, for they are looked up at random;
      * else 16 bits each. Owned. */
