@@ -159,13 +159,17 @@ HB_INLINE void log_strategy(struct hb_cfr *c, const int32_t *row, const float *p
     float unit = c->unit[above <= 0 ? 0 : above < HB_CFR_UNITS ? above : HB_CFR_UNITS - 1];
     hb_quadf dither = (hb_quadf){0} + hb_rng_unit(bits);
     uint8_t *out = record_begin(c, row, HB_RECORD_STRATEGY, n);
+    unsigned a = 0;
 
-    for (unsigned a = 0; out != NULL && a < n; a += HB_QUAD) {
+    if (out == NULL)
+        return;
+    do {
         hb_quadf v = hb_quad_floats(probability + a) * unit + dither;
 
         hb_quad_put_values(out + 2 * (size_t)a,
-                           hb_quad_clamp(__builtin_convertvector(v, hb_quadi), 0, HB_DELTA_MAX));
-    }
+                           hb_quad_at_most(__builtin_convertvector(v, hb_quadi), HB_DELTA_MAX));
+        a += HB_QUAD;
+    } while (a < n);
 }
 
 /* To the nearest unit, ties to even. Adding 1.5 * 2^23 leaves the whole number in the low bits of
@@ -175,20 +179,24 @@ HB_INLINE hb_quadi to_units(const struct hb_cfr *c, hb_quadf chips)
 {
     hb_quadi v = (hb_quadi)(chips * c->units_per_chip + 12582912.0f);
 
-    return hb_quad_clamp(v - 0x4B400000, -HB_DELTA_MAX, HB_DELTA_MAX);
+    return hb_quad_at_least(hb_quad_at_most(v - 0x4B400000, HB_DELTA_MAX), -HB_DELTA_MAX);
 }
 
 /* What each action is worth over the mean of all, but nothing for a pruned one. */
 HB_INLINE void log_regrets(struct hb_cfr *c, const struct hb_cfr_visit *v, float mean)
 {
     uint8_t *out = record_begin(c, v->row, HB_RECORD_REGRET, v->n);
+    unsigned a = 0;
 
-    for (unsigned a = 0; out != NULL && a < v->n; a += HB_QUAD) {
+    if (out == NULL)
+        return;
+    do {
         hb_quadi units = to_units(c, hb_quad_floats(c->value + v->first + a) - mean);
         hb_quadi pruned = (hb_quadi)hb_quad_floats(c->probability + v->first + a) < 0;
 
         hb_quad_put_values(out + 2 * (size_t)a, units & ~pruned);
-    }
+        a += HB_QUAD;
+    } while (a < v->n);
 }
 
 /* ---- pruning ---- */
@@ -348,8 +356,9 @@ static void forward(struct hb_cfr *c, uint64_t *nodes)
 HB_INLINE float mean_of(const struct hb_cfr *c, const struct hb_cfr_visit *v)
 {
     float mean = 0.0f;
+    unsigned a = 0;
 
-    for (unsigned a = 0; a < v->n; a += HB_QUAD) {
+    do {
         hb_quadf part =
             hb_quad_floats(c->probability + v->first + a) * hb_quad_floats(c->value + v->first + a);
 
@@ -357,7 +366,8 @@ HB_INLINE float mean_of(const struct hb_cfr *c, const struct hb_cfr_visit *v)
         mean += part[1];
         mean += part[2];
         mean += part[3];
-    }
+        a += HB_QUAD;
+    } while (a < v->n);
     return mean;
 }
 

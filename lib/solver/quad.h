@@ -67,36 +67,52 @@ static inline int64_t hb_quad_sum(hb_quadi positive)
     return (int64_t)(v[0] + v[1]);
 }
 
+/* The same for more than four actions. */
+static inline void hb_quad_match_many(const int32_t *regret, unsigned n, float *out)
+{
+    int64_t sum = 0;
+    float scale;
+
+    for (unsigned a = 0; a < n; a += HB_QUAD)
+        sum += hb_quad_sum(hb_quad_positive(regret + a, n - a));
+    scale = sum == 0 ? 1.0f / (float)n : 1.0f / (float)sum;
+    for (unsigned a = 0; a < n; a += HB_QUAD) {
+        hb_quadi v = sum == 0 ? hb_quad_mask(n - a) & 1 : hb_quad_positive(regret + a, n - a);
+
+        hb_quad_put(out + a, __builtin_convertvector(v, hb_quadf) * scale);
+    }
+}
+
 /* hb_regret_match for n >= 2, whose row holds as many words again.
  *   out  [hb_quad_up(n)], zero beyond n */
 HB_INLINE void hb_quad_match(const int32_t *regret, unsigned n, float *out)
 {
-    int64_t sum = 0;
-    hb_quadf scale;
+    hb_quadi v;
+    int64_t sum;
 
-    for (unsigned a = 0; a < n; a += HB_QUAD)
-        sum += hb_quad_sum(hb_quad_positive(regret + a, n - a));
-    if (sum == 0) {
-        hb_quadf equal = (hb_quadf){0} + 1.0f / (float)n;
-
-        for (unsigned a = 0; a < n; a += HB_QUAD)
-            hb_quad_put(out + a, (hb_quadf)((hb_quadi)equal & hb_quad_mask(n - a)));
+    if (n > HB_QUAD) {
+        hb_quad_match_many(regret, n, out);
         return;
     }
-    scale = (hb_quadf){0} + 1.0f / (float)sum;
-    for (unsigned a = 0; a < n; a += HB_QUAD)
-        hb_quad_put(out + a,
-                    __builtin_convertvector(hb_quad_positive(regret + a, n - a), hb_quadf) * scale);
+    v = hb_quad_positive(regret, n);
+    sum = hb_quad_sum(v);
+    if (sum == 0) { /* 1.0f times 1.0f / n */
+        v = hb_quad_mask(n) & 1;
+        sum = n;
+    }
+    hb_quad_put(out, __builtin_convertvector(v, hb_quadf) * (1.0f / (float)sum));
 }
 
-/* v, but not outside [low, high]. */
-static inline hb_quadi hb_quad_clamp(hb_quadi v, int32_t low, int32_t high)
+static inline hb_quadi hb_quad_at_most(hb_quadi v, int32_t high)
 {
     hb_quadi above = v > high;
-    hb_quadi below;
 
-    v = (v & ~above) | (above & high);
-    below = v < low;
+    return (v & ~above) | (above & high);
+}
+static inline hb_quadi hb_quad_at_least(hb_quadi v, int32_t low)
+{
+    hb_quadi below = v < low;
+
     return (v & ~below) | (below & low);
 }
 
