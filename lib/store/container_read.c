@@ -13,9 +13,9 @@
 #include "base/mem.h"
 #include "base/os.h"
 #include "store/container_records.h"
+#include "store/container_spool.h"
 
-#define SPOOL_STEP ((size_t)256 << 10)
-#define NO_CHUNK   UINT32_MAX
+#define NO_CHUNK UINT32_MAX
 
 struct hb_creader {
     int fd;
@@ -116,52 +116,6 @@ static int bad_chunk(const struct hb_creader *r, uint32_t i, const char *why, st
 
 /* ---- what is wrong with a file that does not open ---- */
 
-static const char *kind_of(const uint8_t *p)
-{
-    static const struct {
-        char magic[5];
-        uint8_t n;
-        const char *kind;
-    } known[] = {{"HBA", 3, "a bucket file"},
-                 {"HBC", 3, "a checkpoint"},
-                 {"HBP", 3, "a blueprint"},
-                 {"HBS", 3, "a stage of a bucket build"},
-                 {"HBF", 3, "a stream of frames"},
-                 {"HBT", 3, "a table"},
-                 {"\x28\xb5\x2f\xfd", 4, "a zstd file"},
-                 {"\x1f\x8b", 2, "a gzip file"},
-                 {"\x7f"
-                  "ELF",
-                  4, "a program"},
-                 {"{", 1, "a JSON text"},
-                 {"#!", 2, "a script"},
-                 {"GAME", 4, "a game definition"}};
-
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (memcmp(p, known[i].magic, known[i].n) == 0)
-            return known[i].kind;
-    return NULL;
-}
-
-/* n >= 0 bytes of the file's start are at p. */
-static int check_magic(const char *name, const uint8_t *p, size_t n, const char magic[4],
-                       struct hb_err *e)
-{
-    const char *want = kind_of((const uint8_t *)magic);
-    const char *kind = n >= 4 ? kind_of(p) : NULL;
-
-    want = want != NULL ? want : "a container";
-    if (n >= 4 && memcmp(p, magic, 4) == 0)
-        return HB_OK;
-    if (n == 0)
-        return hb_fail(e, HB_EFORMAT, "'%s' is empty, not %s", name, want);
-    if (n >= 4 && memcmp(p, magic, 3) == 0)
-        return hb_fail(e, HB_EVERSION, "'%s' is %s of version '%c', this program reads '%c'", name,
-                       want, p[3] > 0x20 && p[3] < 0x7f ? (char)p[3] : '?', magic[3]);
-    return hb_fail(e, HB_EFORMAT, "'%s' is %s%snot %s", name, kind != NULL ? kind : "",
-                   kind != NULL ? ", " : "", want);
-}
-
 static int cut(const struct hb_creader *r, uint64_t needed, const char *least, struct hb_err *e)
 {
     const uint64_t missing = needed - r->file_bytes;
@@ -246,7 +200,7 @@ static int load_ends(struct hb_creader *r, const char magic[4], uint8_t trailer[
     int rc;
 
     if ((rc = read_at(r, 0, header, n_head, e)) != HB_OK ||
-        (rc = check_magic(r->name, header, n_head, magic, e)) != HB_OK)
+        (rc = hb_crec_check_magic(r->name, header, n_head, magic, e)) != HB_OK)
         return rc;
     if (r->file_bytes < 3 * HB_CREC_BYTES)
         return cut(r, 3 * HB_CREC_BYTES, "at least ", e);
@@ -412,55 +366,6 @@ void hb_creader_free(struct hb_creader *r)
     hb_mem_free(r);
 }
 
-/* A file without a name; /var/tmp first, as /tmp may be memory. */
-static int spool_file(int *fd, struct hb_err *e)
-{
-    char large[] = "/var/tmp/hb-XXXXXX";
-    char small[] = "/tmp/hb-XXXXXX";
-    char *path = large;
-
-    *fd = mkstemp(path);
-    if (*fd < 0)
-        *fd = mkstemp(path = small);
-    if (*fd < 0)
-        return hb_fail_sys(e, HB_ECREATE, "cannot create a temporary file");
-    (void)unlink(path);                    /* if it fails, it stays for the system to tidy */
-    (void)fcntl(*fd, F_SETFD, FD_CLOEXEC); /* cannot fail on an open descriptor */
-    return HB_OK;
-}
-
-/* All of a stream into spool; what does not even start like one of ours is refused at once. */
-static int copy_stream(int fd, int spool, uint8_t *buf, const char *name, const char magic[4],
-                       struct hb_err *e)
-{
-    size_t have;
-    int rc = hb_io_read_full(fd, buf, HB_CREC_BYTES, &have, name, NULL);
-
-    if (rc == HB_EIO)
-        return hb_fail_sys(e, rc, "cannot read '%s'", name);
-    if ((rc = check_magic(name, buf, have, magic, e)) != HB_OK)
-        return rc;
-    do {
-        if ((rc = hb_io_write_full(spool, buf, have, "a temporary file", e)) != HB_OK)
-            return rc;
-        rc = hb_io_read_some(fd, buf, SPOOL_STEP, &have, name, e);
-    } while (rc == HB_OK);
-    if (rc == HB_AGAIN)
-        return hb_fail(e, HB_EIO, "cannot read '%s': it is in non-blocking mode", name);
-    return rc == HB_EOF ? HB_OK : rc;
-}
-
-static int fill_spool(int fd, int spool, const char *name, const char magic[4], struct hb_err *e)
-{
-    uint8_t *buf = NULL;
-    int rc;
-
-    if ((rc = hb_mem_new(&buf, SPOOL_STEP, 1, "a stream", e)) == HB_OK)
-        rc = copy_stream(fd, spool, buf, name, magic, e);
-    hb_mem_free(buf);
-    return rc;
-}
-
 int hb_creader_open_stream(int fd, const char *name, const char magic[4], struct hb_creader **out,
                            struct hb_err *e)
 {
@@ -473,12 +378,8 @@ int hb_creader_open_stream(int fd, const char *name, const char magic[4], struct
             return hb_fail_sys(e, HB_ESYS, "cannot open '%s'", name);
         return open_fd(own, name, magic, out, e);
     }
-    if ((rc = spool_file(&own, e)) != HB_OK)
+    if ((rc = hb_cspool_new(fd, name, magic, &own, e)) != HB_OK)
         return rc;
-    if ((rc = fill_spool(fd, own, name, magic, e)) != HB_OK) {
-        (void)close(own); /* given up */
-        return rc;
-    }
     return open_fd(own, name, magic, out, e);
 }
 

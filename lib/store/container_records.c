@@ -146,3 +146,50 @@ bool hb_crec_get_trailer(const uint8_t p[HB_CREC_BYTES], uint64_t *index_offset,
     memcpy(root->b, p + HB_CREC_ROOTED, HB_HASH_BYTES);
     return true;
 }
+
+/* ---- what a file is ---- */
+
+static const char *kind_of(const uint8_t *p)
+{
+    static const struct {
+        char magic[5];
+        uint8_t n;
+        const char *kind;
+    } known[] = {{"HBA", 3, "a bucket file"},
+                 {"HBC", 3, "a checkpoint"},
+                 {"HBP", 3, "a blueprint"},
+                 {"HBS", 3, "a stage of a bucket build"},
+                 {"HBF", 3, "a stream of frames"},
+                 {"HBT", 3, "a table"},
+                 {"\x28\xb5\x2f\xfd", 4, "a zstd file"},
+                 {"\x1f\x8b", 2, "a gzip file"},
+                 {"\x7f"
+                  "ELF",
+                  4, "a program"},
+                 {"{", 1, "a JSON text"},
+                 {"#!", 2, "a script"},
+                 {"GAME", 4, "a game definition"}};
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (memcmp(p, known[i].magic, known[i].n) == 0)
+            return known[i].kind;
+    return NULL;
+}
+
+int hb_crec_check_magic(const char *name, const uint8_t *p, size_t n, const char magic[4],
+                        struct hb_err *e)
+{
+    const char *want = kind_of((const uint8_t *)magic);
+    const char *kind = n >= 4 ? kind_of(p) : NULL;
+
+    want = want != NULL ? want : "a container";
+    if (n >= 4 && memcmp(p, magic, 4) == 0)
+        return HB_OK;
+    if (n == 0)
+        return hb_fail(e, HB_EFORMAT, "'%s' is empty, not %s", name, want);
+    if (n >= 4 && memcmp(p, magic, 3) == 0)
+        return hb_fail(e, HB_EVERSION, "'%s' is %s of version '%c', this program reads '%c'", name,
+                       want, p[3] > 0x20 && p[3] < 0x7f ? (char)p[3] : '?', magic[3]);
+    return hb_fail(e, HB_EFORMAT, "'%s' is %s%snot %s", name, kind != NULL ? kind : "",
+                   kind != NULL ? ", " : "", want);
+}

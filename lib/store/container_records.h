@@ -1,5 +1,5 @@
 /* container_records.h - the 64-byte records of a container; man/hb-container.5 has the bytes.
- * store, pure; private to container_write.c and container_read.c.
+ * store, pure; private to container_write.c, container_read.c and container_spool.c.
  *
  * Threads: any. */
 #ifndef HB_STORE_CONTAINER_RECORDS_H
@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/hash.h"
 #include "store/container.h"
 
@@ -43,6 +44,10 @@ uint32_t hb_crec_raw_len(uint64_t raw_bytes, uint32_t number);
 /* Where the first chunk's bytes of a section lie, whose record is at `at`. */
 uint64_t hb_crec_data_at(uint64_t at, uint32_t codec);
 bool hb_crec_name_ok(const char *name, size_t cap);
+/* p[n] are the first bytes of a file, n may be 0: HB_OK when they begin with `magic`, else
+ * HB_EVERSION or HB_EFORMAT, which says what `name` is instead. */
+int hb_crec_check_magic(const char *name, const uint8_t *p, size_t n, const char magic[4],
+                        struct hb_err *e) HB_MUSTUSE;
 
 void hb_crec_put_header(uint8_t p[HB_CREC_BYTES], const char magic[4]);
 void hb_crec_put_section(uint8_t p[HB_CREC_BYTES], const struct hb_crec_section *s);

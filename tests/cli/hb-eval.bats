@@ -66,10 +66,12 @@ start_of() { # GAME: GAME.hbc, generation 0
 }
 
 @test "the folder of a run stands for its latest checkpoint, another folder is 66" {
-    local command
+    local command same
     mkdir -p run/checkpoints
     cp "$GOLDEN" run/checkpoints/latest.hbc
-    hb-eval exploitability run | cmp - <(hb-eval exploitability "$GOLDEN")
+    same=$(hb-eval exploitability "$GOLDEN")
+    run --separate-stderr hb-eval exploitability run
+    assert_output "$same"
     hb-eval match run @call --hands 100 --quiet >match
     grep -q '"name":"run"' match
     hb-eval lbr run --hands 100 --quiet >/dev/null
