@@ -23,7 +23,7 @@ static const struct tool_spec spec = {
     .usage = "hb-report [--session N] [--warm-up SECONDS] [--tolerance PERCENT] "
              "[--format text|json] DIR|FILE",
     .about = "Reads the metrics of a training run: drift of its speed, where the time went.\n"
-             "Exit 0: flat, 1: not.",
+             "Exit 0: flat, 1: not, 65: too short to tell.",
     .options = options,
 };
 
@@ -40,6 +40,16 @@ static void print_scaled(double v)
         i++;
     }
     (void)printf(" %9.4g %-1s", v, prefix[i]);
+}
+
+static void print_means(const struct hb_report *r)
+{
+    (void)printf("%-20s %11s\n", "", "mean");
+    for (int i = 0; i < HB_REPORT_QUANTITIES; i++) {
+        (void)printf("%-20s", hb_report_title((enum hb_report_quantity)i));
+        print_scaled(r->trend[i].mean);
+        (void)printf("\n");
+    }
 }
 
 static void print_trends(const struct hb_report *r)
@@ -61,12 +71,16 @@ static void print_trends(const struct hb_report *r)
 
 static void print_text(const char *path, const struct hb_report *r)
 {
-    (void)printf("%s: session %u of %u, %.0f s, %u workers; iterations %llu to %llu in %u "
-                 "intervals after a warm-up of %.0f s\n",
+    (void)printf("%s: session %u of %u, %.0f s, %u worker%s; iterations %llu to %llu in %u "
+                 "interval%s after a warm-up of %.0f s\n",
                  path, r->session, r->n_sessions, r->seconds, r->workers,
-                 (unsigned long long)r->first_iteration, (unsigned long long)r->last_iteration,
-                 r->n_intervals, r->warm_up_s);
-    print_trends(r);
+                 r->workers == 1 ? "" : "s", (unsigned long long)r->first_iteration,
+                 (unsigned long long)r->last_iteration, r->n_intervals,
+                 r->n_intervals == 1 ? "" : "s", r->warm_up_s);
+    if (r->too_short)
+        print_means(r);
+    else
+        print_trends(r);
     (void)printf("time: walking %.2f %%, barrier %.2f %%, merge %.2f %%, checkpoints %.2f %%, "
                  "looks at rows %.3f %%\n",
                  100.0 * r->walking, 100.0 * r->barrier, 100.0 * r->merge, 100.0 * r->checkpoint,
@@ -82,7 +96,8 @@ static void print_text(const char *path, const struct hb_report *r)
                  100.0 * r->visited, 100.0 * r->pruned, 100.0 * r->saturated);
     if (r->n_bad_lines > 0)
         (void)printf("lines that are no metrics: %llu\n", (unsigned long long)r->n_bad_lines);
-    (void)printf("%s\n", r->flat ? "flat" : "not flat");
+    if (!r->too_short)
+        (void)printf("%s\n", r->flat ? "flat" : "not flat");
 }
 
 /* ---- JSON ---- */
@@ -99,6 +114,10 @@ static void put_trend(struct hb_buf *b, const struct hb_report *r, enum hb_repor
 
     hb_buf_printf(b, ",\"%s\":{\"mean\":", hb_report_key(q));
     hb_json_real(b, t->mean);
+    if (r->too_short) {
+        hb_buf_printf(b, "}");
+        return;
+    }
     put_real(b, "first", t->first);
     put_real(b, "last", t->last);
     put_real(b, "change", t->change);
@@ -141,7 +160,7 @@ static void put_json(struct hb_buf *b, const struct hb_report *r)
     put_real(b, "visited", r->visited);
     put_real(b, "pruned", r->pruned);
     put_real(b, "saturated", r->saturated);
-    hb_buf_printf(b, ",\"flat\":%s}\n", r->flat ? "true" : "false");
+    hb_buf_printf(b, ",\"flat\":%s}\n", r->too_short ? "null" : r->flat ? "true" : "false");
 }
 
 static void print_json(const struct hb_report *r)
@@ -154,6 +173,18 @@ static void print_json(const struct hb_report *r)
         tool_die(&e, NULL);
     (void)fwrite(b.data, 1, b.len, stdout); /* tool_finish checks the stream */
     hb_buf_fini(&b);
+}
+
+/* What there is was printed. */
+static int too_short(const char *path, const struct hb_report *r)
+{
+    (void)fflush(stdout); /* tool_finish checks the stream */
+    (void)fprintf(stderr,
+                  "hb-report: '%s' is too short for a verdict: %u interval%s after a warm-up of "
+                  "%.0f s, of %d that are needed; train for a minute or longer\n",
+                  path, r->n_intervals, r->n_intervals == 1 ? "" : "s", r->warm_up_s,
+                  HB_REPORT_INTERVALS);
+    return TOOL_DATA;
 }
 
 int main(int argc, char **argv)
@@ -184,5 +215,7 @@ int main(int argc, char **argv)
         print_json(&r);
     else
         print_text(argv[optind], &r);
+    if (r.too_short)
+        return tool_finish(too_short(argv[optind], &r));
     return tool_finish(r.flat ? TOOL_OK : TOOL_NO);
 }

@@ -14,6 +14,25 @@
 #define PSS_EVERY_S       30.0
 #define CALIBRATE_EVERY_S 0.125
 
+static double seconds_of(const struct rusage *u)
+{
+    return (double)u->ru_utime.tv_sec + (double)u->ru_stime.tv_sec +
+           1e-6 * ((double)u->ru_utime.tv_usec + (double)u->ru_stime.tv_usec);
+}
+
+/* CPU of this process and its reaped children. */
+static double own_cpu(void)
+{
+    struct rusage self, dead;
+    double sum = 0.0;
+
+    if (getrusage(RUSAGE_SELF, &self) == 0)
+        sum += seconds_of(&self);
+    if (getrusage(RUSAGE_CHILDREN, &dead) == 0)
+        sum += seconds_of(&dead);
+    return sum;
+}
+
 int hb_metrics_open(const char *logdir, int n_workers, struct hb_metrics *m, struct hb_err *e)
 {
     char path[HB_PATH_MAX];
@@ -33,6 +52,7 @@ int hb_metrics_open(const char *logdir, int n_workers, struct hb_metrics *m, str
     m->started_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
     m->start = hb_os_monotonic();
     m->last = m->start;
+    m->cpu_before_s = own_cpu();
     return HB_OK;
 }
 
@@ -58,23 +78,10 @@ void hb_metrics_new_crew(struct hb_metrics *m, uint64_t iteration)
 
 /* ---- what is measured ---- */
 
-static double seconds_of(const struct rusage *u)
-{
-    return (double)u->ru_utime.tv_sec + (double)u->ru_stime.tv_sec +
-           1e-6 * ((double)u->ru_utime.tv_usec + (double)u->ru_stime.tv_usec);
-}
-
 /* CPU of this process, its living and its reaped children. */
 static double run_cpu(const struct hb_crew_schedule *s)
 {
-    struct rusage self, dead;
-    double sum = s->workers_cpu_s - s->lost_cpu_s + s->mergers_cpu_s;
-
-    if (getrusage(RUSAGE_SELF, &self) == 0)
-        sum += seconds_of(&self);
-    if (getrusage(RUSAGE_CHILDREN, &dead) == 0)
-        sum += seconds_of(&dead);
-    return sum;
+    return s->workers_cpu_s - s->lost_cpu_s + s->mergers_cpu_s + own_cpu();
 }
 
 /* The proportional set size is looked at every PSS_EVERY_S: to count it the system walks over all
@@ -254,6 +261,7 @@ int hb_metrics_line(struct hb_metrics *m, struct hb_crew *crew, const struct hb_
     put_speed(b, m, crew, &s, &cpu);
     put_learning(b, m, now);
     put_count(b, "started", m->started_ms);
+    put_real(b, "cpu_before_s", m->cpu_before_s);
     m->last = t;
     m->last_iteration = now->iteration;
     m->last_stats = s;

@@ -22,6 +22,7 @@ struct hb_metrics {
     double start;                      /* monotonic, when training began */
     double last;                       /* of the last line */
     uint64_t started_ms;               /* UNIX time */
+    double cpu_before_s;               /* of this process and its children, before training */
     uint64_t pieces;                   /* of calibration so far */
     struct hb_calibration calibration; /* since the last line */
     double calibrated_at;              /* monotonic */

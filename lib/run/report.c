@@ -24,6 +24,7 @@ struct sample {
     double merge_s, checkpoint_s, barrier_s, learning_s, workers_cpu_s, mergers_cpu_s;
     double calibration_per_s, voluntary, involuntary;
     double change, change_iterations, visited, pruned, saturated;
+    double iter_per_s, nodes_per_cpu_s, cpu_before_s; /* where the first line began */
 };
 
 struct samples {
@@ -62,6 +63,9 @@ static const struct field {
     {"visited", offsetof(struct sample, visited), false},
     {"pruned", offsetof(struct sample, pruned), false},
     {"saturated", offsetof(struct sample, saturated), false},
+    {"iter_per_s", offsetof(struct sample, iter_per_s), false},
+    {"nodes_per_cpu_s", offsetof(struct sample, nodes_per_cpu_s), false},
+    {"cpu_before_s", offsetof(struct sample, cpu_before_s), false},
 };
 
 static double number_of(const json_t *v)
@@ -414,6 +418,8 @@ static void judge(struct hb_report *r)
 {
     for (int q = 0; q < HB_REPORT_QUANTITIES; q++)
         r->verdict[q] = HB_REPORT_UNJUDGED;
+    if (r->too_short)
+        return;
     r->verdict[HB_REPORT_NORMALISED] = judge_speed(&r->trend[HB_REPORT_NORMALISED], r->tolerance);
     r->verdict[HB_REPORT_MEMORY] =
         judge_size(&r->trend[HB_REPORT_MEMORY], r->tolerance, HB_REPORT_SLACK);
@@ -455,20 +461,19 @@ static int report_on(const struct sample *s, size_t n, struct hb_report *out, st
     struct stretch w = {.s = s, .n = n, .n_bins = HB_REPORT_BINS};
     struct sums all;
 
-    if (n < HB_REPORT_INTERVALS + 1)
-        return hb_fail(
-            e, HB_EFORMAT,
-            "too short for a verdict: %zu intervals after a warm-up of %.0f s, of %d that are "
-            "needed; train for a minute or longer",
-            n > 0 ? n - 1 : 0, out->warm_up_s, HB_REPORT_INTERVALS);
-    if (s[n - 1].workers_cpu_s <= 0.0)
+    if (n < 2)
+        return hb_fail(e, HB_EFORMAT,
+                       "too short: no interval after a warm-up of %.0f s; %d are needed for a "
+                       "verdict",
+                       out->warm_up_s, HB_REPORT_INTERVALS);
+    if (s[n - 1].workers_cpu_s <= 0.0 && !out->too_short)
         return hb_fail(e, HB_EFORMAT, "this system did not tell the workers' processor time");
     w.from = s[0].t;
     w.to = s[n - 1].t;
     if (!(w.to > w.from))
         return hb_fail(e, HB_EFORMAT, "no time passes from its first interval to its last");
     if ((size_t)w.n_bins > (n - 1) / 2)
-        w.n_bins = (int)((n - 1) / 2);
+        w.n_bins = n > 2 ? (int)((n - 1) / 2) : 1;
     out->n_intervals = (uint32_t)(n - 1);
     out->workers = (uint32_t)count_of(s[n - 1].workers);
     out->first_iteration = count_of(s[0].iteration);
@@ -488,6 +493,61 @@ static int report_on(const struct sample *s, size_t n, struct hb_report *out, st
     return HB_OK;
 }
 
+/* Where a session began, as far as its first line tells; its counters began at 0 there. */
+static struct sample start_of(const struct sample *first)
+{
+    const double iterations = first->iter_per_s * first->t;
+    const double nodes = first->nodes_per_cpu_s * first->workers_cpu_s;
+    struct sample s = {.started = first->started, .workers = first->workers};
+
+    s.iteration = first->iteration > iterations ? first->iteration - iterations : 0.0;
+    s.nodes = first->nodes > nodes ? first->nodes - nodes : 0.0;
+    s.cpu_s = first->cpu_before_s > 0.0
+                  ? first->cpu_before_s
+                  : first->cpu_s - first->workers_cpu_s - first->mergers_cpu_s;
+    s.change = first->change;
+    return s;
+}
+
+/* All lines of a session that is too short for a warm-up, from its start on if that is known. */
+static int report_all(const struct sample *s, size_t n, struct hb_report *out, struct hb_err *e)
+{
+    struct sample *all = NULL;
+    int rc;
+
+    out->warm_up_s = 0.0;
+    if (n == 0 || s[0].iter_per_s <= 0.0)
+        return report_on(s, n, out, e);
+    if ((rc = hb_mem_new(&all, n + 1, sizeof *all, "lines of metrics", e)) != HB_OK)
+        return rc;
+    all[0] = start_of(&s[0]);
+    memcpy(all + 1, s, n * sizeof *s);
+    rc = report_on(all, n + 1, out, e);
+    hb_mem_free(all);
+    return rc;
+}
+
+/* The lines of a session, with or without its warm-up. */
+static int report_session(const struct sample *s, size_t n, const struct hb_report_options *o,
+                          struct hb_report *out, struct hb_err *e)
+{
+    size_t from = 0;
+
+    out->seconds = s[n - 1].t;
+    out->warm_up_s = o->warm_up_s;
+    if (o->warm_up_s < 0.0) {
+        out->warm_up_s = WARM_UP_SHARE * out->seconds;
+        if (out->warm_up_s < WARM_UP_MIN_S)
+            out->warm_up_s = WARM_UP_MIN_S;
+    }
+    while (from < n && s[from].t < out->warm_up_s)
+        from++;
+    out->too_short = n - from < HB_REPORT_INTERVALS + 1;
+    if (out->too_short && o->warm_up_s < 0.0)
+        return report_all(s, n, out, e);
+    return report_on(s + from, n - from, out, e);
+}
+
 int hb_report_read(const char *path, const struct hb_report_options *o, struct hb_report *out,
                    struct hb_err *e)
 {
@@ -501,16 +561,7 @@ int hb_report_read(const char *path, const struct hb_report_options *o, struct h
     if ((rc = read_file(path, &all, e)) == HB_OK &&
         (rc = choose_session(&all, o->session, &from, &to, out, e)) == HB_OK) {
         out->n_bad_lines = all.n_bad;
-        out->seconds = all.at[to - 1].t;
-        out->warm_up_s = o->warm_up_s;
-        if (o->warm_up_s < 0.0) {
-            out->warm_up_s = WARM_UP_SHARE * out->seconds;
-            if (out->warm_up_s < WARM_UP_MIN_S)
-                out->warm_up_s = WARM_UP_MIN_S;
-        }
-        while (from < to && all.at[from].t < out->warm_up_s)
-            from++;
-        if ((rc = report_on(all.at + from, to - from, out, e)) != HB_OK)
+        if ((rc = report_session(all.at + from, to - from, o, out, e)) != HB_OK)
             (void)hb_context(e, rc, "'%s'", path);
     }
     hb_mem_free(all.at);

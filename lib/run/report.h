@@ -60,7 +60,8 @@ struct hb_report {
     double tolerance;
     struct hb_report_trend trend[HB_REPORT_QUANTITIES];
     enum hb_report_verdict verdict[HB_REPORT_QUANTITIES];
-    bool flat; /* all that are judged are */
+    bool flat;      /* all that are judged are */
+    bool too_short; /* too few intervals: no verdicts, not flat, and of a trend the mean alone */
     /* shares of the time after the warm-up; walking is what is left */
     double walking, barrier, merge, checkpoint, learning;
     /* processors' worth of work: seconds of CPU a second */
@@ -79,8 +80,10 @@ struct hb_report_options {
     double tolerance; /* e.g. 0.05 */
 };
 
-/* path: a metrics file, or a folder that has metrics.jsonl. Errors: HB_ENOINPUT; HB_EFORMAT: no
- * metrics, of a program that did not write what is needed, or too few intervals. */
+/* path: a metrics file, or a folder that has metrics.jsonl. With fewer than HB_REPORT_INTERVALS
+ * behind it a warm-up that was not asked for is not left out, and the report is too_short. Errors:
+ * HB_ENOINPUT; HB_EFORMAT: no metrics, of a program that did not write what is needed, or no
+ * interval at all. */
 int hb_report_read(const char *path, const struct hb_report_options *o, struct hb_report *out,
                    struct hb_err *e) HB_MUSTUSE;
 

@@ -72,8 +72,8 @@ start_of() { # GAME: GAME.hbc, generation 0
     same=$(hb-eval exploitability "$GOLDEN")
     run --separate-stderr hb-eval exploitability run
     assert_output "$same"
-    hb-eval match run @call --hands 100 --quiet >match
-    grep -q '"name":"run"' match
+    hb-eval match run @call --hands 100 --quiet >out
+    grep -q '"name":"run"' out
     hb-eval lbr run --hands 100 --quiet >/dev/null
     hb-eval sanity run >/dev/null || [ $? = 1 ] # it is random: some checks fail
     for command in exploitability sanity "lbr --hands 10" "match @call --hands 10"; do

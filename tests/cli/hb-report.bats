@@ -45,9 +45,9 @@ run_of() {
     refused 64 hb-report --format xml a
     refused 66 hb-report nowhere
     run_of 15 0
-    refused 65 hb-report a
-    [[ $stderr == *"of 20 that are needed"* ]]
     refused 65 hb-report --session 2 a
+    refused 65 hb-report --warm-up 30 a
+    [[ $stderr == *"no interval after a warm-up of 30 s"* ]]
     head -c 1000 /dev/urandom >a/metrics.jsonl
     refused 65 hb-report a
     jq -nc '{t: 1, iteration: 5}' >a/metrics.jsonl
@@ -58,9 +58,27 @@ run_of() {
     assert_failure 74
 }
 
+@test "a run too short for a verdict is shown without one, 65" {
+    run_of 15 0
+    run --separate-stderr hb-report a
+    assert_failure 65
+    [[ $stderr == *"'a' is too short for a verdict: 15 intervals after a warm-up of 0 s, of 20 that are needed"* ]]
+    assert_line --partial "session 1 of 1, 30 s, 2 workers; iterations 0 to 15000 in 15 intervals"
+    assert_line --regexp '^iterations/s +500 +$'
+    assert_line --partial "time: walking 99.67 %" # 0.1 s of 30 merges
+    refute_output --partial flat
+    run --separate-stderr hb-report --warm-up 10 --format json a
+    assert_failure 65
+    [ "$(jq -c '[.flat, .intervals, .warm_up_s, .iter_per_s, .walking]' <<<"$output")" = '[null,10,10,{"mean":500},1]' ]
+}
+
 @test "a real run can be reported on" {
     printf '%s\n' "game: $GAMES/kuhn.game" >run.yaml
     hb-train --config run.yaml --logdir a --time-budget 1 --num-workers 1 -q
-    refused 65 hb-report a # too short, but read
-    [[ $stderr == *"too short for a verdict: "*intervals* || -n ${PORTABLE:-} ]]
+    run --separate-stderr hb-report --format json a
+    assert_failure 65 # too short for a verdict, but there
+    [[ $stderr == *"too short for a verdict: 1 interval after"* ]]
+    [ "$(jq -s '.[0].last_iteration == .[1].iteration and .[0].first_iteration == 0 and
+        (.[0].iter_per_s.mean / .[1].iter_per_s - 1 | fabs) < 1e-3 and .[0].walking > 0.2 and
+        .[0].trainer_cpu >= 0' <(echo "$output") a/metrics.jsonl)" = true ]
 }

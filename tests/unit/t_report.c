@@ -226,17 +226,70 @@ static void sessions_and_damaged_lines_are_told_apart(void)
     CHECK_EQ(hb_report_read(path, &o, &r, &e), HB_EFORMAT);
 }
 
+static void a_short_run_is_told_without_a_verdict(void)
+{
+    struct made_up x = steady;
+    struct hb_report_options o = usual;
+    struct hb_report r;
+    struct hb_err e = {0};
+
+    x.lines = HB_REPORT_INTERVALS + 2; /* two are warm-up, unless there are too few */
+    r = read_run(&x);
+    CHECK(r.too_short && !r.flat);
+    CHECK_EQ(r.n_intervals, HB_REPORT_INTERVALS + 1);
+    CHECK_NEAR(r.warm_up_s, 0.0, 1e-9);
+    CHECK_NEAR(r.trend[HB_REPORT_RATE].mean, 500.0, 1e-6);
+    CHECK_NEAR(r.walking, 0.825, 1e-9);
+    for (int q = 0; q < HB_REPORT_QUANTITIES; q++)
+        CHECK_EQ(r.verdict[q], HB_REPORT_UNJUDGED);
+    o.warm_up_s = 40.0;
+    CHECK_OK(hb_report_read(folder, &o, &r, &e), e);
+    CHECK(r.too_short && r.n_intervals == 2);
+    CHECK_NEAR(r.warm_up_s, 40.0, 1e-9);
+    x.lines++;
+    r = read_run(&x);
+    CHECK(!r.too_short && r.flat);
+    CHECK_EQ(r.n_intervals, HB_REPORT_INTERVALS);
+}
+
+/* Resumed at iteration 1000 by a process that built buckets for 50 s before. */
+static void a_single_line_says_where_its_session_began(void)
+{
+    struct hb_buf b = {0};
+    struct hb_report r;
+    struct hb_err e = {0};
+
+    hb_buf_printf(&b, "{\"t\":4,\"iteration\":3000,\"iter_per_s\":500,\"nodes\":7e6,"
+                      "\"nodes_per_cpu_s\":1e6,\"cpu_s\":57,\"cpu_before_s\":50,\"workers\":2,"
+                      "\"pss_bytes\":1e6,\"tasks\":10,\"bytes_per_task\":500,\"merge_s\":1,"
+                      "\"checkpoint_s\":0,\"barrier_s\":1,\"workers_cpu_s\":4,"
+                      "\"mergers_cpu_s\":2,\"calibration_per_s\":100,\"change\":0.5}\n");
+    write_out(&b);
+    CHECK_OK(hb_report_read(folder, &usual, &r, &e), e);
+    CHECK(r.too_short && r.n_intervals == 1);
+    CHECK_EQ(r.first_iteration, 1000);
+    CHECK_EQ(r.last_iteration, 3000);
+    CHECK_NEAR(r.trend[HB_REPORT_RATE].mean, 500.0, 0.2);
+    CHECK_NEAR(r.trend[HB_REPORT_SPEED].mean, 1e6, 1e-3);
+    CHECK_NEAR(r.walking, 0.5, 1e-9);
+    CHECK_NEAR(r.workers_cpu, 1.0, 1e-9);
+    CHECK_NEAR(r.mergers_cpu, 0.5, 1e-9);
+    CHECK_NEAR(r.trainer_cpu, 0.25, 1e-9);
+    CHECK_NEAR(r.change_first, 0.5, 1e-9);
+}
+
 static void what_cannot_be_judged_is_refused(void)
 {
+    const struct hb_report_options late = {.warm_up_s = 10.0, .tolerance = 0.05};
     struct made_up x = steady;
     struct hb_buf b = {0};
     struct hb_report r;
     struct hb_err e = {0};
 
-    x.lines = HB_REPORT_INTERVALS + 2; /* two are warm-up */
+    x.lines = 5;
     write_run(&x);
-    CHECK_EQ(hb_report_read(folder, &usual, &r, &e), HB_EFORMAT);
-    CHECK(strstr(e.msg, "of 20 that are needed") != NULL);
+    CHECK_EQ(hb_report_read(folder, &late, &r, &e), HB_EFORMAT);
+    CHECK(strstr(e.msg, "no interval") != NULL);
     append(&b, &steady, 1.0, "other");
     write_out(&b);
     e = (struct hb_err){0};
@@ -273,6 +326,8 @@ int main(void)
     RUN(the_standard_error_holds_the_truth);
     RUN(growing_memory_and_results_are_seen);
     RUN(sessions_and_damaged_lines_are_told_apart);
+    RUN(a_short_run_is_told_without_a_verdict);
+    RUN(a_single_line_says_where_its_session_began);
     RUN(what_cannot_be_judged_is_refused);
     CHECK_EQ(rmdir(folder), 0); /* nothing else was left */
     return check_done();
