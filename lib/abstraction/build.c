@@ -125,10 +125,9 @@ static bool is_awaited(const struct builder *b, int street)
     return false;
 }
 
-static int build_street(struct builder *b, int street, const char *args, struct hb_err *e)
+static int init_street(struct builder *b, int street, const char *args, struct hb_err *e)
 {
     struct hb_street *s = &b->street[street];
-    int rc;
 
     *s = (struct hb_street){.street = street,
                             .deck = &b->buckets.deck,
@@ -142,8 +141,35 @@ static int build_street(struct builder *b, int street, const char *args, struct 
                             .n_processes = b->o->n_processes,
                             .progress = on_stage,
                             .ctx = b};
-    if ((rc = hb_plugin_hash(s->plugin, &s->plugin_hash, e)) != HB_OK ||
-        (rc = hb_street_build(s, e)) != HB_OK)
+    return hb_plugin_hash(s->plugin, &s->plugin_hash, e);
+}
+
+/* All streets, before one of them is built: the last ones take the longest, and come first. */
+static int try_streets(struct builder *b, const bool need[HB_STREETS],
+                       const struct hb_cards_spec *spec, struct hb_err *e)
+{
+    static const struct hb_plugin_buckets no_distances = {.size = sizeof no_distances};
+    int rc;
+
+    for (int s = b->buckets.deck.n_streets - 1; s >= 0; s--) {
+        if (!need[s])
+            continue;
+        if ((rc = init_street(b, s, spec->street[s].args, e)) != HB_OK ||
+            (rc = hb_street_try(&b->street[s], e)) != HB_OK)
+            return rc;
+        if (!HB_HAS(b->plugin[s].abs, features)) /* hands that are not clustered have none */
+            hb_services_keep(b->services, s, b->plugin[s].abs->id,
+                             b->street[s].awaited ? &no_distances : NULL);
+    }
+    return HB_OK;
+}
+
+static int build_street(struct builder *b, int street, struct hb_err *e)
+{
+    struct hb_street *s = &b->street[street];
+    int rc;
+
+    if ((rc = hb_street_build(s, e)) != HB_OK)
         return rc;
     b->buckets.street[street] = s->st;
     hb_services_keep(b->services, street, s->plugin->abs->id, s->awaited ? &s->buckets : NULL);
@@ -260,10 +286,11 @@ static int build(struct builder *b, const bool need[HB_STREETS], const struct hb
     /* Before the work: a folder that cannot be written is no surprise at its end. */
     if ((rc = hb_atomic_open(out_path, &file, e)) != HB_OK)
         return rc;
-    rc = builder_init(b, need, spec, e);
+    if ((rc = builder_init(b, need, spec, e)) == HB_OK)
+        rc = try_streets(b, need, spec, e);
     for (int s = b->buckets.deck.n_streets - 1; rc == HB_OK && s >= 0; s--)
         if (need[s])
-            rc = build_street(b, s, spec->street[s].args, e);
+            rc = build_street(b, s, e);
     if (rc == HB_OK)
         rc = write_file(b, &file, out_path, e);
     if (rc != HB_OK)

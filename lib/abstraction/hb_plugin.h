@@ -172,7 +172,10 @@ struct hb_abstraction {
 
     /* [main] An instance, or NULL and a message (lower case, no full stop) in errbuf, terminated.
      * args: "key=value,..." or "", without those of hb's clustering for a feature plugin. host and
-     * its calls stay valid, shape and args do not. */
+     * its calls stay valid, shape and args do not. Look at the arguments first: before a build hb calls
+     * this for every street, with a host whose hand_strength, scores, tally, versus, cluster and buckets
+     * fail, to hear of wrong ones at once. An instance that asked for one of these is destroyed and made
+     * again when it is due. */
     struct hb_abs *(*create)(const struct hb_host *host, const struct hb_shape *shape,
                              const char *args, char *errbuf, size_t errcap);
     /* [main] NULL allowed. */

@@ -7,6 +7,7 @@
 #include "abstraction/feature.h"
 #include "abstraction/hba.h"
 #include "abstraction/weights.h"
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "cards/equity.h"
 #include "cards/eval.h"
@@ -25,6 +26,8 @@ struct hb_services {
     void *strengths_ctx;
     const uint16_t *score; /* of all hands of the last street, or NULL */
     bool disguised;
+    bool trial, asked;  /* see hb_services_trial */
+    struct hb_buf said; /* during one: level, line, zero */
     void (*log)(int level, const char *msg);
     struct kept {
         const char *made_by; /* NULL before it is kept */
@@ -46,10 +49,21 @@ static bool in_range(const struct hb_services *s, enum hb_iso_sense sense, int s
 
 static void host_log(void *ctx, int level, const char *msg)
 {
-    const struct hb_services *s = ctx;
+    struct hb_services *s = ctx;
 
-    if (s->log != NULL)
+    if (s->trial) {
+        hb_buf_u8(&s->said, (uint8_t)level);
+        hb_buf_put(&s->said, msg, strlen(msg) + 1);
+    } else if (s->log != NULL) {
         s->log(level, msg);
+    }
+}
+
+/* True in a trial, in which this call is not made. */
+static bool is_put_off(struct hb_services *s)
+{
+    s->asked |= s->trial;
+    return s->trial;
 }
 
 static uint64_t host_count(void *ctx, int street)
@@ -160,6 +174,10 @@ static int host_hand_strength(void *ctx, int street, int power, uint64_t first, 
                 "asked for hand strengths out of range (street %d, power %d)", street, power);
         return -1;
     }
+    if (is_put_off(s)) {
+        memset(out, 0, (size_t)n * sizeof *out);
+        return -1;
+    }
     if (need_equity(s, street) != HB_OK)
         return -1;
     for (uint64_t i = 0; i < n; i++)
@@ -236,23 +254,35 @@ static uint64_t host_board(void *ctx, int street, uint32_t board, uint8_t *cards
     return first;
 }
 
+/* Hands of a board. */
+static size_t hands_of(const struct hb_services *s, int street, uint32_t board, uint64_t *first)
+{
+    uint8_t cards[HB_BOARD_MAX];
+    uint32_t weight;
+    uint32_t n_hands;
+
+    hb_iso_board(s->iso[HB_ISO_SET], street, board, cards, &weight, first, &n_hands);
+    return n_hands;
+}
+
 static uint32_t host_scores(void *ctx, uint32_t board, uint16_t *out)
 {
-    const struct hb_services *s = ctx;
+    struct hb_services *s = ctx;
+    const int last = s->deck.n_streets - 1;
+    uint64_t first;
     uint64_t m;
     uint64_t r;
 
-    hb_equity_scale(&s->deck, s->deck.n_streets - 1, &m, &r);
-    if (!is_board(s, s->deck.n_streets - 1, board))
+    hb_equity_scale(&s->deck, last, &m, &r);
+    if (!is_board(s, last, board))
         return 0;
+    if (is_put_off(s)) {
+        memset(out, 0, hands_of(s, last, board, &first) * sizeof *out);
+        return 0;
+    }
     if (s->score != NULL) {
-        uint8_t cards[HB_BOARD_MAX];
-        uint32_t weight;
-        uint32_t n_hands;
-        uint64_t first;
+        size_t n_hands = hands_of(s, last, board, &first);
 
-        hb_iso_board(s->iso[HB_ISO_SET], s->deck.n_streets - 1, board, cards, &weight, &first,
-                     &n_hands);
         memcpy(out, s->score + first, n_hands * sizeof *out);
     } else if (hb_equity_final(s->iso[HB_ISO_SET], board, 1, out, NULL) != HB_OK) {
         return 0;
@@ -272,9 +302,14 @@ static uint64_t host_run_outs(void *ctx, int street, int to)
 static int host_tally(void *ctx, int street, uint32_t board, int to,
                       const struct hb_plugin_labels *labels, void *out, uint32_t out_bytes)
 {
-    const struct hb_services *s = ctx;
+    struct hb_services *s = ctx;
     const struct hb_labels l = {labels->label, labels->label_bytes, labels->n};
+    uint64_t first;
 
+    if (is_board(s, street, board) && is_put_off(s)) {
+        memset(out, 0, hands_of(s, street, board, &first) * labels->n * out_bytes);
+        return -1;
+    }
     if (hb_tally(s->iso[HB_ISO_SET], street, board, to, &l, out, out_bytes, NULL) != HB_OK)
         return -1;
     return 0;
@@ -283,11 +318,20 @@ static int host_tally(void *ctx, int street, uint32_t board, int to,
 static int host_versus(void *ctx, uint32_t board, const uint8_t *cluster, uint32_t n_clusters,
                        uint16_t *score, uint16_t *opponents)
 {
-    const struct hb_services *s = ctx;
+    struct hb_services *s = ctx;
+    const int last = s->deck.n_streets - 1;
     uint8_t of_cards[HB_CARDS][HB_CARDS];
+    uint64_t first;
 
     if (s->deck.n_board[0] != 0)
         return -1;
+    if (is_board(s, last, board) && is_put_off(s)) {
+        const size_t bytes = hands_of(s, last, board, &first) * n_clusters * sizeof *score;
+
+        memset(score, 0, bytes);
+        memset(opponents, 0, bytes);
+        return -1;
+    }
     for (int a = 0; a < HB_CARDS; a++)
         for (int b = a; b < HB_CARDS; b++)
             of_cards[a][b] = cluster[s->starting[a][b]];
@@ -304,6 +348,10 @@ static uint32_t host_cluster(void *ctx, const struct hb_features *features, cons
     struct hb_cluster_opts opts = HB_FEATURE_DEFAULTS;
     struct hb_clusters clusters;
 
+    if (is_put_off(s)) {
+        memset(label, 0, (size_t)n * sizeof *label);
+        return 0;
+    }
     opts.k = k;
     opts.seed = seed;
     if (hb_feature_cluster(features, vector, weight, (size_t)n, &opts, label, &clusters,
@@ -322,6 +370,8 @@ static const struct hb_plugin_buckets *host_buckets(void *ctx, int street)
     k = &s->kept[street];
     if (k->buckets != NULL && k->buckets->distance != NULL)
         return k->buckets;
+    if (k->made_by == NULL && s->streets >> street & 1 && is_put_off(s))
+        return NULL;
     if (k->made_by != NULL && k->buckets == NULL)
         hb_fail(&s->failure, HB_EPLUGIN, "it asks for buckets without saying HB_WANTS_BUCKETS");
     else if (k->made_by == NULL)
@@ -401,6 +451,7 @@ void hb_services_free(struct hb_services *s)
     hb_equity_free(s->equity);
     hb_iso_free(s->iso[HB_ISO_SET]);
     hb_iso_free(s->iso[HB_ISO_ROUNDS]);
+    hb_buf_fini(&s->said);
     hb_mem_free(s);
 }
 
@@ -453,6 +504,28 @@ void hb_services_set_strengths(struct hb_services *s, hb_services_strengths make
 {
     s->strengths = make;
     s->strengths_ctx = ctx;
+}
+
+void hb_services_trial(struct hb_services *s)
+{
+    s->trial = true;
+    s->asked = false;
+}
+
+bool hb_services_trial_end(struct hb_services *s)
+{
+    const bool say = !s->asked && hb_buf_check(&s->said, NULL) == HB_OK; /* or lines are lost */
+    size_t at = 0;
+
+    s->trial = false;
+    while (say && at < s->said.len) {
+        const char *line = (const char *)s->said.data + at + 1;
+
+        host_log(s, s->said.data[at], line);
+        at += strlen(line) + 2;
+    }
+    hb_buf_fini(&s->said);
+    return s->asked;
 }
 
 const struct hb_err *hb_services_failure(const struct hb_services *s)

@@ -4,6 +4,8 @@
 #ifndef HB_ABSTRACTION_HOST_H
 #define HB_ABSTRACTION_HOST_H
 
+#include <stdbool.h>
+
 #include "abstraction/hb_plugin.h"
 #include "base/err.h"
 #include "cards/equity.h"
@@ -42,6 +44,14 @@ void hb_services_set_scores(struct hb_services *s, const uint16_t *score);
 typedef int (*hb_services_strengths)(void *ctx, unsigned streets, struct hb_equity **out,
                                      struct hb_err *e);
 void hb_services_set_strengths(struct hb_services *s, hb_services_strengths make, void *ctx);
+/* From now on the calls that take time, or want what is not there yet, fail as hb_plugin.h says that
+ * they may, and give zeros: hand_strength, scores, tally, versus, cluster, and buckets of streets that
+ * will have some. So create() can be called beforehand, for a plugin that refuses its arguments. Lines
+ * of log wait. */
+void hb_services_trial(struct hb_services *s);
+/* The end of it: whether one of these was called, so that the answer of create() means nothing. Then
+ * the lines of log are forgotten, else passed on. */
+bool hb_services_trial_end(struct hb_services *s);
 /* The first failure inside a call from a plugin, or one with rc HB_OK: why create() gave up. */
 const struct hb_err *hb_services_failure(const struct hb_services *s);
 

@@ -49,25 +49,66 @@ static bool announces(const struct hb_street *s, const char *extension)
     return ext != NULL && HB_HAS(ext, streets) && (ext->streets >> s->street & 1) != 0;
 }
 
-static int create(struct hb_street *s, const char *args, struct hb_err *e)
+/* NULL: refused, *e says why. */
+static int make_instance(struct hb_street *s, const char *args, struct hb_err *e)
 {
     const struct hb_abstraction *abs = s->plugin->abs;
     const struct hb_err *failure = hb_services_failure(s->services);
     struct hb_shape shape;
     char why[256] = "";
 
-    say(s, "instance", 0);
     hb_services_shape(s->services, 1u << s->street, &shape);
     s->instance = abs->create(hb_services_host(s->services), &shape, args, why, sizeof why);
-    if (s->instance != NULL) {
-        say(s, "instance", 1);
+    if (s->instance != NULL)
         return HB_OK;
-    }
     if (failure->rc != HB_OK)
         return hb_fail(e, failure->rc, "plugin '%s': %s", abs->id, failure->msg);
     why[sizeof why - 1] = '\0';
     return hb_fail(e, HB_EPLUGIN, "plugin '%s' refuses: %s", abs->id,
                    why[0] != '\0' ? why : "no reason given");
+}
+
+static void drop_instance(struct hb_street *s)
+{
+    if (s->instance != NULL)
+        s->plugin->abs->destroy(s->instance);
+    s->instance = NULL;
+}
+
+/* Unless there is one. */
+static int create(struct hb_street *s, const char *args, struct hb_err *e)
+{
+    int rc;
+
+    say(s, "instance", 0);
+    if (s->instance == NULL && (rc = make_instance(s, args, e)) != HB_OK)
+        return rc;
+    say(s, "instance", 1);
+    return HB_OK;
+}
+
+int hb_street_try(struct hb_street *s, struct hb_err *e)
+{
+    const struct hb_abstraction *abs = s->plugin->abs;
+    const struct hb_err *failure = hb_services_failure(s->services);
+    struct hb_cluster_opts opts;
+    char rest[HB_PLUGIN_ARGS_MAX];
+    struct hb_err why = {0};
+    bool open; /* what it will say in earnest */
+    int rc = HB_OK;
+
+    (void)snprintf(rest, sizeof rest, "%s", s->args); /* arrays of the same size */
+    if (HB_HAS(abs, features) &&
+        (rc = hb_feature_args(s->args, &opts, rest, sizeof rest, &why)) != HB_OK)
+        return hb_fail(e, rc, "%s: plugin '%s': %s", hb_street_name(s->street), abs->id, why.msg);
+    hb_services_trial(s->services);
+    rc = make_instance(s, rest, &why);
+    open = hb_services_trial_end(s->services);
+    if (rc != HB_OK && (!open || failure->rc != HB_OK))
+        return hb_fail(e, rc, "%s: %s", hb_street_name(s->street), why.msg);
+    if (open)
+        drop_instance(s);
+    return HB_OK;
 }
 
 /* ---- asking ---- */
@@ -554,8 +595,7 @@ static int offer(struct hb_street *s, struct hb_err *e)
 
 void hb_street_fini(struct hb_street *s)
 {
-    if (s->instance != NULL)
-        s->plugin->abs->destroy(s->instance);
+    drop_instance(s);
     hb_creader_free(s->file);
     hb_os_unmap(s->shared, s->shared_bytes);
     hb_mem_free(s->gap);
@@ -582,10 +622,8 @@ int hb_street_build(struct hb_street *s, struct hb_err *e)
         rc = HB_HAS(abs, features) ? run_feature(s, e) : run_direct(s, e);
         if (rc == HB_OK)
             keep_map(s, &key);
-        if (s->instance != NULL)
-            abs->destroy(s->instance);
-        s->instance = NULL;
     }
+    drop_instance(s);
     hb_buf_fini(&key);
     if (rc == HB_OK)
         rc = offer(s, e);

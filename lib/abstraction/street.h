@@ -51,6 +51,10 @@ struct hb_street {
     uint16_t *label; /* of the hands, when the map is none of bytes */
 };
 
+/* Beforehand: does the plugin take its arguments? An instance is made while the host refuses what takes
+ * time (hb_services_trial), and kept if none of that was asked for, else none is. Cost: none that
+ * hb_street_build has not, as far as plugins look at their arguments first. Errors: HB_EPLUGIN. */
+int hb_street_try(struct hb_street *s, struct hb_err *e) HB_MUSTUSE;
 /* Errors: HB_EPLUGIN (refuses its arguments, bucket out of range, fails), HB_ENOMEM, HB_ESYS. The
  * caller calls hb_street_fini in any case. */
 int hb_street_build(struct hb_street *s, struct hb_err *e) HB_MUSTUSE;

@@ -5,6 +5,8 @@
  *   same      identity, unannounced                host      range errors of the host's calls
  *   liar      announces the identity, but gives hand 3 the bucket of hand 2
  *   rounds=N  bucket = hand % N over hands with the rounds apart
+ *   careless  does not look at whether the host's calls fail: one bucket without strengths, else two
+ *   loud      logs a line
  *   fifo=PATH create waits until a writer has opened and closed this FIFO */
 #include "hb_plugin.h"
 
@@ -66,6 +68,15 @@ static struct hb_abs *create(const struct hb_host *host, const struct hb_shape *
     }
     if (strncmp(args, "fifo=", 5) == 0)
         wait_for_writer(args + 5);
+    if (strcmp(args, "careless") == 0) {
+        double x = 0;
+
+        (void)host->hand_strength(host->ctx, street, 1, 0, 1, &x); /* careless */
+        host->log(host->ctx, HB_LOG_WARNING, x > 0 ? "careless: strong" : "careless: weak");
+        a->n_buckets = x > 0 ? 2 : 1;
+    }
+    if (strcmp(args, "loud") == 0)
+        host->log(host->ctx, HB_LOG_WARNING, "loud");
     a->range = strcmp(args, "range") == 0;
     a->liar = strcmp(args, "liar") == 0;
     if (strcmp(args, "zero") == 0)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "abstraction/build.h"
+#include "abstraction/hb_plugin.h"
 #include "abstraction/weights.h"
 #include "base/bytes.h"
 #include "base/io.h"
@@ -412,6 +413,37 @@ static void a_plugin_that_misbehaves_is_named_and_leaves_no_file(void)
     }
 }
 
+static char said[256]; /* by plugins */
+
+static void on_log(int level, const char *msg)
+{
+    const size_t n = strlen(said);
+
+    if (level == HB_LOG_WARNING)
+        (void)snprintf(said + n, sizeof said - n, "%s;", msg);
+}
+
+/* Plugins are tried while the host refuses what takes time: what was asked for then is not used. */
+static void an_instance_of_a_trial_is_kept_only_when_it_asked_for_nothing(void)
+{
+    static const bool flop[HB_STREETS] = {false, true, false, false};
+    struct hb_build_options o = {.plugin_dirs = dirs, .n_processes = 1, .log = on_log};
+    struct hb_cards_spec spec = same_on_all("misbehaves", "careless");
+    struct hb_buckets b = {0};
+    struct hb_err e = {0};
+
+    said[0] = '\0';
+    CHECK_OK(hb_buckets_build(&leduc, flop, &spec, file, &o, NULL, &e), e);
+    CHECK_OK(hb_buckets_open(file, NULL, &b, &e), e);
+    CHECK_EQ(b.street[1].n_buckets, 2);
+    CHECK_STR(said, "careless: strong;");
+    hb_buckets_fini(&b);
+    said[0] = '\0';
+    spec = same_on_all("misbehaves", "loud");
+    CHECK_OK(hb_buckets_build(&leduc, flop, &spec, file, &o, NULL, &e), e);
+    CHECK_STR(said, "loud;"); /* made once */
+}
+
 static void impossible_requests_are_refused(void)
 {
     struct hb_cards_spec spec = same_on_all("lossless", "");
@@ -589,6 +621,7 @@ int main(int argc, char **argv)
     RUN(ehs_on_leduc_knows_the_king_from_the_jack);
     RUN(ehs_refuses_arguments_it_does_not_know);
     RUN(a_plugin_that_misbehaves_is_named_and_leaves_no_file);
+    RUN(an_instance_of_a_trial_is_kept_only_when_it_asked_for_nothing);
     RUN(impossible_requests_are_refused);
     RUN(lossless_of_holdem_rounds_needs_no_map_and_no_hours);
     RUN(running_out_of_memory_is_an_error_and_leaves_no_half_file);

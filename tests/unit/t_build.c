@@ -582,6 +582,40 @@ static void a_plan_has_the_stages_of_the_build(void)
 #endif
 }
 
+/* The river is built first, but before it is the arguments of all streets are looked at. */
+static void wrong_arguments_are_refused_before_anything_is_built(void)
+{
+    static const struct {
+        const char *preflop, *flop, *flop_args, *last, *last_args, *say;
+    } bad[] = {
+        {"k=0", "emd", "k=5", "ochs", "k=6", "preflop: plugin 'hb.ehs' refuses: arguments are"},
+        {"k=4", "emd", "k=5,bins=1", "ochs", "k=6", "flop: plugin 'hb.emd' refuses: arguments are"},
+        {"k=4", "potential", "k=5,x=1", "emd", "k=6", "flop: plugin 'hb.potential' refuses"},
+        {"k=4", "ochs", "k=5", "emd", "k=6",
+         "flop: plugin 'hb.ochs' refuses: ochs is for the last"},
+        {"k=4", "potential", "k=5", "ehs", "k=6", "plugin 'hb.ehs' makes the buckets of the turn"},
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct hb_cards_spec s = spec_of(bad[i].flop, bad[i].flop_args);
+        struct hb_build_report report;
+        struct watch w = {0};
+        struct hb_err e = {0};
+
+        (void)snprintf(s.street[0].args, HB_PLUGIN_ARGS_MAX, "%s", bad[i].preflop);
+        (void)snprintf(s.street[2].plugin, HB_PLUGIN_NAME_MAX, "%s", bad[i].last);
+        (void)snprintf(s.street[2].args, HB_PLUGIN_ARGS_MAX, "%s", bad[i].last_args);
+        (void)unlink(out);
+        CHECK_EQ(build_with(&s, 1, true, &w, &report, &e), HB_EPLUGIN);
+        if (strstr(e.msg, bad[i].say) == NULL)
+            CHECK_STR(e.msg, bad[i].say);
+        CHECK_EQ(w.calls, 0);
+        CHECK_EQ(report.n_stages, 0);
+        CHECK(access(out, F_OK) != 0);
+        CHECK_EQ(each_file(cache, NULL), -1);
+    }
+}
+
 int main(int argc, char **argv)
 {
     char *real = realpath(argc > 0 ? argv[0] : "", NULL);
@@ -607,6 +641,7 @@ int main(int argc, char **argv)
     RUN(a_cache_that_cannot_be_written_is_said_once_and_no_error);
     RUN(what_killed_builds_left_half_written_is_removed);
     RUN(a_plan_has_the_stages_of_the_build);
+    RUN(wrong_arguments_are_refused_before_anything_is_built);
     (void)each_file(scratch, remove_file);
     (void)rmdir(scratch);
     return check_done();
