@@ -9,6 +9,7 @@
 
 #include "../unit/kit.h"
 #include "../unit/nolimit.h"
+#include "base/rng.h"
 
 static double cpu_s(void)
 {
@@ -77,6 +78,36 @@ static void bench_leduc(double seconds)
 
 /* ---- no-limit ---------------------------------------------------------------------------------*/
 
+/* What lines at random cost in the table's own memory: one after the other, each place known only
+ * when the last line is there, and many asked for before the first is read, as a pass does. */
+static void bench_memory(const struct kit *k)
+{
+    enum { BATCH = 256, N = 1 << 21 };
+    const int32_t *rows = k->table.rows;
+    const uint64_t n_lines = k->table.layout.n_words / 16;
+    uint64_t at[BATCH];
+    uint32_t sum = 0;
+    double dependent = cpu_s(), asked;
+
+    for (uint64_t i = 0; i < N / 8; i++)
+        sum += (uint32_t)rows[16 * (hb_rng_stream(sum & 1, (uint32_t)i) % n_lines)];
+    dependent = cpu_s() - dependent;
+    asked = cpu_s();
+    for (uint32_t i = 0; i < N; i += BATCH) {
+        for (uint32_t b = 0; b < BATCH; b++) {
+            at[b] = 16 * (hb_rng_stream(2, i + b) % n_lines);
+            __builtin_prefetch(rows + at[b]);
+        }
+        for (uint32_t b = 0; b < BATCH; b++)
+            sum += (uint32_t)rows[at[b]];
+    }
+    asked = cpu_s() - asked;
+    printf("{\"bench\":\"memory\",\"table_bytes\":%llu,\"dependent_load_ns\":%.1f,"
+           "\"asked_load_ns\":%.2f,\"large_page_bytes\":%llu,\"sum\":%u}\n",
+           (unsigned long long)k->len, 8e9 * dependent / N, 1e9 * asked / N,
+           (unsigned long long)hb_os_large_bytes(k->mem), (unsigned)sum);
+}
+
 static void bench_no_limit(double seconds, uint32_t round)
 {
     static struct nolimit n;
@@ -87,6 +118,7 @@ static void bench_no_limit(double seconds, uint32_t round)
     while (x.walk_s + x.merge_s < seconds)
         timed_round(&n.kit, &x);
     print_rates("hunl-200bb", &n.kit, &x);
+    bench_memory(&n.kit);
     nolimit_close(&n);
 }
 
