@@ -11,8 +11,20 @@
 #define DEAL_NS        400.0 /* cards and buckets of one iteration and player */
 #define RECORD_NS      14.0  /* merging one record */
 #define CACHED_TABLE   (8u << 20)
-#define PROCESS_BYTES  (7u << 20) /* a program before it maps anything */
+#define BIG_TABLE      (64u << 20) /* from here on several mergers pay */
+#define PROCESS_BYTES  (7u << 20)  /* a program before it maps anything */
 #define TRAINED_NODES  1.5 /* nodes that an iteration comes to visit, over the uniform start */
+
+int hb_train_mergers(uint64_t table_bytes, int n_workers, bool segments)
+{
+    int most = n_workers < HB_TABLE_PARTS_MAX ? n_workers : HB_TABLE_PARTS_MAX;
+    int share;
+
+    if (!segments || table_bytes < BIG_TABLE || most < 2)
+        return 1;
+    share = (HB_TABLE_PARTS_MAX + most - 1) / most;
+    return (HB_TABLE_PARTS_MAX + share - 1) / share;
+}
 
 static void estimate_rate(const struct hb_setup *s, int n_workers, struct hb_plan *p)
 {
@@ -58,6 +70,7 @@ int hb_train_plan(const struct hb_config *c, const struct hb_setup *s, int n_wor
                   struct hb_transport transport, struct hb_plan *out, struct hb_err *e)
 {
     struct hb_layout layout;
+    int n_processes;
     int rc;
 
     memset(out, 0, sizeof *out);
@@ -70,9 +83,10 @@ int hb_train_plan(const struct hb_config *c, const struct hb_setup *s, int n_wor
     out->bucket_bytes = hb_buckets_bytes(&s->buckets);
     out->round_cap = s->spec.params.round_cap;
     out->iterations = hb_round_boundary(&s->spec.params, c->num_iterations);
+    n_processes = 1 + n_workers + hb_train_mergers(out->table_bytes, n_workers, transport.segments);
     out->peak_bytes =
         out->table_bytes + out->bucket_bytes + records_bytes(s, out, n_workers, transport) +
-        (uint64_t)(n_workers + 2) * PROCESS_BYTES + (uint64_t)n_workers * hb_cfr_bytes(&s->tree) +
+        (uint64_t)n_processes * PROCESS_BYTES + (uint64_t)n_workers * hb_cfr_bytes(&s->tree) +
         52 * (uint64_t)s->tree.n_nodes; /* hb-train's own tree */
     out->disk_bytes = (uint64_t)(c->snapshot_keep + 1) * out->table_bytes + out->bucket_bytes;
     estimate_rate(s, n_workers, out);

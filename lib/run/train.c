@@ -13,8 +13,6 @@
 #include "run/shelf.h"
 #include "store/checkpoint.h"
 
-#define BIG_TABLE      (64u << 20) /* from here on several mergers pay */
-#define MERGERS_MAX    8
 #define TASKS_A_WORKER 4 /* in a round, when no batch size is given: evens out the end */
 #define RESTORES_MAX   3 /* lost mergers without getting past the place of the loss */
 
@@ -71,9 +69,7 @@ static int make_table(struct train *t, struct hb_err *e)
     if ((rc = hb_table_bytes(&t->setup.tree, &t->setup.spec, &t->bytes, e)) != HB_OK ||
         (rc = hb_train_fits(t->bytes, e)) != HB_OK)
         return rc;
-    t->n_mergers = 1;
-    if (t->o->transport.segments && t->bytes >= BIG_TABLE)
-        t->n_mergers = t->n_workers < MERGERS_MAX ? t->n_workers : MERGERS_MAX;
+    t->n_mergers = hb_train_mergers(t->bytes, t->n_workers, t->o->transport.segments);
     if ((rc = hb_os_shared_new(t->dir.path, "table", t->bytes, &t->shared, e)) != HB_OK ||
         (rc = hb_os_map(t->shared.fd, t->bytes, true, &t->map, e)) != HB_OK ||
         (rc = hb_os_populate(t->map, t->bytes, true, e)) != HB_OK ||

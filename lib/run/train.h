@@ -77,6 +77,10 @@ struct hb_plan {
     double iterations_per_s, seconds;
     uint64_t iterations;
 };
+/* How many mergers a run has: no more than workers or than a table has parts, and the fewest among
+ * which the largest share of the table's 64 stripes is as small; one for tables in the cache and
+ * for records in frames. */
+int hb_train_mergers(uint64_t table_bytes, int n_workers, bool segments);
 /* HB_OK when a table of that size fits into the memory that is free now, or the system does not tell;
  * HB_ENOMEM with both numbers. */
 int hb_train_fits(uint64_t table_bytes, struct hb_err *e) HB_MUSTUSE;

@@ -18,9 +18,10 @@
 #include "base/io.h"
 #include "base/os.h"
 #include "base/pool.h"
+#include "run/train.h"
 
-#define TASKS_A_WORKER 4 /* as hb-train cuts a round */
-#define MERGERS_MAX    8
+#define TABLE_BYTES    (UINT64_C(2) << 30) /* of the game below, about */
+#define TASKS_A_WORKER 4                   /* as hb-train cuts a round */
 #define LINE           64.0
 #define PROBE_LINES    (1u << 20) /* of the memory probe, a process: 64 MiB at random */
 #define PROBES         8
@@ -239,9 +240,10 @@ static void round_seconds(const struct parts *p, uint32_t round, int n, double l
 {
     const double nodes = round * p->nodes;
     const double records = nodes * p->records;
-    const double mergers = n < MERGERS_MAX ? n : MERGERS_MAX;
+    const int mergers = hb_train_mergers(TABLE_BYTES, n, true);
+    const int share = (HB_TABLE_PARTS_MAX + mergers - 1) / mergers; /* of the busiest merger */
     const double tasks = TASKS_A_WORKER * (double)n;
-    const double copy_ns = mergers > 1.0 ? p->copy_ns : 0.0;
+    const double copy_ns = mergers > 1 ? p->copy_ns : 0.0;
     const double walk_s = 1e-9 * (nodes * p->walk_ns + records * copy_ns) / n;
     const double task_s = walk_s / TASKS_A_WORKER;
     const double memory_s = 1e-9 * nodes * (2.0 * LINE + p->records * p->record_bytes) / limit_gb;
@@ -254,7 +256,7 @@ static void round_seconds(const struct parts *p, uint32_t round, int n, double l
     s[BARRIER] =
         n == 1 ? 0.0 : task_s * p->task_cv / sqrt(round / tasks) * sqrt(2.0 * log((double)n));
     s[HANDOVER] = 1e-6 * (n * p->frame_cpu_us / 2.0 + 2.0 * p->frame_us);
-    s[MERGE] = 1e-9 * records * p->merge_ns / mergers;
+    s[MERGE] = 1e-9 * records * p->merge_ns * share / HB_TABLE_PARTS_MAX;
 }
 
 static double total(const double s[N_PARTS])
