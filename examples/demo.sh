@@ -51,14 +51,16 @@ cat <<END
   $logdir/metrics.jsonl           rate, memory and work by interval
   $logdir/config.yaml             the configuration as it ran
 
-  hb-show $latest --at r250 --format svg > chart.svg     the answer to the opening raise
-  hb-show $latest --at r250c/ --board AsKd7c             a flop
-  hb-show $latest --tree                                 every line before the flop
-  hb-eval sanity $latest                                 does it fold aces, or the nuts?
-  hb-train --config $here/demo.yaml --logdir $logdir --resume-from latest --time-budget 600
-  hb-ckpt verify $latest
 END
-[ -z "${bin:-}" ] || printf '  (the programs are in %s)\n' "$bin"
+[ -z "${bin:-}" ] || echo "  export PATH=$(cd "$bin" && pwd):\$PATH"
+cat <<END
+  hb-show $logdir --at r250 --format svg > chart.svg     the answer to the opening raise
+  hb-show $logdir --at r250c/ --board AsKd7c             a flop
+  hb-show $logdir --tree                                 every line before the flop
+  hb-eval sanity $logdir                                 does it fold aces, or the nuts?
+  hb-report $logdir                                      where the time went
+  hb-train --config $here/demo.yaml --logdir $logdir --resume-from latest --time-budget 600
+END
 
 end=$(date +%s)
 printf '\n'

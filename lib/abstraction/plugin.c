@@ -76,7 +76,10 @@ int hb_plugin_find(const char *name, const char *dirs, char *path, struct hb_err
         return HB_OK;
     }
     if (!is_name(name))
-        return hb_fail(e, HB_EPLUGIN, "plugin '%s' is neither a name nor an absolute path", name);
+        return hb_fail(e, HB_EPLUGIN,
+                       "plugin '%s' is neither a name nor an absolute path; --plugin-path names a "
+                       "folder where NAME" SUFFIX " lies",
+                       name);
     while (next_dir(&list, dir, sizeof dir))
         if (dir[0] != '\0' && resolve(dir, name, path))
             return HB_OK;

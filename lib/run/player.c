@@ -101,6 +101,21 @@ static int open_buckets(struct hb_player *p, struct hb_err *e)
     return mark_maps(p, e);
 }
 
+/* Blueprints alone: say what else it is, and how one is made of a checkpoint. */
+static int open_no_checkpoint(const char *name, struct hb_player *p, struct hb_err *e)
+{
+    struct hb_checkpoint c = {0};
+    const bool is_one = strcmp(name, "-") != 0 && hb_checkpoint_open(name, &c, NULL) == HB_OK;
+
+    hb_checkpoint_close(&c);
+    if (!is_one)
+        return hb_blueprint_open(name, &p->strategy.blueprint, e);
+    return hb_fail(e, HB_EFORMAT,
+                   "'%s' is a checkpoint, not a blueprint; hb-ckpt export '%s' --blueprint FILE "
+                   "makes one of it",
+                   name, name);
+}
+
 static int open_trained(const char *name, struct hb_player *p, struct hb_err *e)
 {
     const struct hb_strategy_options rows_only = {0};
@@ -111,7 +126,7 @@ static int open_trained(const char *name, struct hb_player *p, struct hb_err *e)
                        "--%s goes with a fixed strategy such as @uniform; '%s' names its own game",
                        p->o.config ? "config" : "game", name);
     if (!p->o.checkpoints && !hb_blueprint_is(name))
-        return hb_blueprint_open(name, &p->strategy.blueprint, e); /* says what it is */
+        return open_no_checkpoint(name, p, e);
     if ((rc = hb_strategy_open(name, &rows_only, &p->strategy, e)) != HB_OK ||
         (p->strategy.counted &&
          (rc = hb_strategy_preload(&p->strategy, hb_os_memory_bytes() / 2, e)) != HB_OK))

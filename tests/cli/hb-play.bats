@@ -38,6 +38,7 @@ says() { # TEXT: what stderr of the last run has
     refused 64 hb-play --human --blueprint "$GOLDEN" --game "$leduc" 127.0.0.1 1
     refused 66 hb-play --blueprint none.hbp 127.0.0.1 1
     refused 65 hb-play --blueprint "$ROOT/tests/golden/checkpoint-1.hbc" 127.0.0.1 1
+    [[ $stderr == *"is a checkpoint, not a blueprint; hb-ckpt export "*" makes one of it"* ]]
     refused 74 hb-play @call --game "$leduc" 127.0.0.1 1
 }
 
