@@ -12,7 +12,7 @@
 #include "solver/spec.h"
 
 #define PSS_EVERY_S       30.0
-#define CALIBRATE_EVERY_S 0.125
+#define CALIBRATE_EVERY_S 0.25
 
 static double seconds_of(const struct rusage *u)
 {
