@@ -4,7 +4,7 @@ load common
 
 @test "a hold'em blueprint plays aces and trash as it should at every preflop decision" {
     skip_unless jq
-    hb-train --config "$ROOT/examples/demo.yaml" --logdir run --iters 400000 --quiet
+    hb-train --config "$ROOT/examples/demo.yaml" --logdir run --iters 800000 --quiet
     ckpt=run/checkpoints/latest.hbc
     hb-ckpt verify "$ckpt"
 

@@ -78,7 +78,7 @@ LEDUC=$GAMES/leduc.game
         mean=$(field mbb_per_hand)
         ci=$(field ci95)
         output=${output#*\"aivat\":}
-        is "$(field ci95) * 3 < $ci"
+        is "$(field ci95) * 2.5 < $ci"
         is "$(field mbb_per_hand) - $mean < 1.5 * $ci && $mean - $(field mbb_per_hand) < 1.5 * $ci"
     done
     hb-eval match $ckpt @uniform --hands 2000 --aivat --workers 1 >one

@@ -275,7 +275,7 @@ cards:
   turn: {plugin: ehs, args: "k=10"}
   river: {plugin: ehs, args: "k=10"}
 EOY
-    hb-train --config small.yaml --logdir run --iters 100000 --num-workers 2 --quiet
+    hb-train --config small.yaml --logdir run --iters 400000 --num-workers 2 --quiet
     hb-ckpt export run/checkpoints/latest.hbc --blueprint old.hbp
     cp old.hbp new.hbp
     run_manual hb-eval.1 phh # which knows the full deck alone: see hb-eval-match.bats
