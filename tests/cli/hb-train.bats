@@ -134,7 +134,7 @@ all_worked() { # DIR N
     train b --iters 12000 --num-workers 7 --batch-size 9 --resume-from b/checkpoints/latest.hbc
     same straight b
     train c --iters 6000 --num-workers 5
-    train c2 --iters 12000 --transport frames --resume-from c/checkpoints/latest.hbc # another folder
+    train c2 --iters 12000 --transport frames --resume-from c # the latest of another folder
     same straight c2
     cmp straight/checkpoints/latest.hbc a/checkpoints/latest.hbc
 }
