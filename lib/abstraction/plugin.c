@@ -46,6 +46,13 @@ static bool next_dir(const char **list, char *dir, size_t cap)
     return true;
 }
 
+static bool ends_in_suffix(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n >= strlen(SUFFIX) && strcmp(name + n - strlen(SUFFIX), SUFFIX) == 0;
+}
+
 /* DIR/NAME.so as an absolute path without links; false when there is no such file. */
 static bool resolve(const char *dir, const char *name, char out[HB_PLUGIN_PATH_MAX])
 {
@@ -75,7 +82,7 @@ int hb_plugin_find(const char *name, const char *dirs, char *path, struct hb_err
             return hb_fail_sys(e, HB_EPLUGIN, "cannot load plugin '%s'", name);
         return HB_OK;
     }
-    if (!is_name(name))
+    if (!is_name(name) || ends_in_suffix(name))
         return hb_fail(e, HB_EPLUGIN,
                        "plugin '%s' is neither a name nor an absolute path; --plugin-path names a "
                        "folder where NAME" SUFFIX " lies",

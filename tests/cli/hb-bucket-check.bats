@@ -55,6 +55,8 @@ finds_only() { # as finds, and nothing else is wrong
     run --separate-stderr hb-bucket check no_table --plugin-path "$B/tests/plugins"
     assert_failure 1
     refused 69 hb-bucket check nothere
+    refused 69 hb-bucket check nothere.so
+    [[ $stderr == *"'nothere.so' is neither a name nor an absolute path"* ]]
     refused 69 hb-bucket check /nonexistent/x.so
 }
 
