@@ -9,7 +9,7 @@ void hb_deal_from(const uint8_t *deck, int n_deck, const struct hb_rules *r, uin
                   uint64_t iteration, struct hb_deal *out)
 {
     uint8_t left[HB_CARDS];
-    uint8_t dealt[HB_PLAYERS_MAX * HB_HOLE_MAX + HB_BOARD_MAX];
+    uint8_t dealt[HB_PLAYERS_MAX * HB_HOLE_MAX + HB_BOARD_MAX] = {0};
     uint32_t bits[4];
     int n_hole = r->deck.n_hole;
     int n_board = r->deck.n_board[r->deck.n_streets - 1];
@@ -120,7 +120,7 @@ void hb_deal_runouts(const struct hb_spec *s, uint64_t iteration, int street,
     const struct hb_rules *r = &s->rules;
     struct draws draws = {.spec = s, .iteration = iteration, .street = street};
     uint8_t left[HB_CARDS];
-    uint64_t seen[HB_PLAYERS_MAX];
+    uint64_t seen[HB_PLAYERS_MAX] = {0};
     uint64_t hand[RUNOUT_HANDS]; /* by run-out, then player */
     uint16_t strong[RUNOUT_HANDS];
     int n_left = unseen_cards(r, street, deal, left);
