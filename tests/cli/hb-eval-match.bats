@@ -73,12 +73,12 @@ LEDUC=$GAMES/leduc.game
     hb-train --config "$ROOT/examples/leduc.yaml" --logdir run --iters 20000 --num-workers 1 --quiet
     local ckpt=run/checkpoints/latest.hbc other mean ci
     for other in @call @uniform $ckpt; do
-        run --separate-stderr hb-eval match $ckpt "$other" --hands 4000 --aivat --quiet
+        run --separate-stderr hb-eval match $ckpt "$other" --hands 8000 --aivat --quiet
         assert_success
         mean=$(field mbb_per_hand)
         ci=$(field ci95)
         output=${output#*\"aivat\":}
-        is "$(field ci95) * 2.5 < $ci"
+        is "$(field ci95) * 3 < $ci"
         is "$(field mbb_per_hand) - $mean < 1.5 * $ci && $mean - $(field mbb_per_hand) < 1.5 * $ci"
     done
     hb-eval match $ckpt @uniform --hands 2000 --aivat --workers 1 >one
