@@ -19,13 +19,13 @@
  * are in every result. */
 enum hb_rng_purpose {
     HB_RNG_DEAL = 0, /* cards of an iteration */
-    HB_RNG_ACTION =
-        1, /* actions at other players' nodes: keys of two traversals, index = traverser / 2
-                        * (in runs of version 1 a block for each node, index = node) */
+    /* Keys of two traversals, index = traverser / 2. In runs of version 1: an action at another
+     * player's node, index = node. */
+    HB_RNG_ACTION = 1,
     HB_RNG_PRUNE = 2, /* prune in this traversal or not */
     HB_RNG_TOOL = 3,  /* tools: sampling for display, tests */
-    HB_RNG_RUNOUT =
-        4, /* boards after an all-in: key of a street's (version 1: index = run, block) */
+    /* Key of a street's run-outs, lane = street. In version 1: index = run and block. */
+    HB_RNG_RUNOUT = 4,
     HB_RNG_CLUSTER = 5 /* first centres of a clustering; iteration = restart, index = centre */
 };
 

@@ -482,6 +482,31 @@ static int loop(struct train *t, struct hb_err *e)
     return HB_OK;
 }
 
+static int look_at_draws(void *ctx, const char *path, struct hb_err *e)
+{
+    struct newest *n = ctx;
+    struct hb_checkpoint c = {0};
+    int rc = hb_checkpoint_open(path, &c, e);
+
+    if (rc == HB_OK)
+        n->t->setup.spec.draws_blocks = c.spec.draws_blocks;
+    hb_checkpoint_close(&c);
+    return rc;
+}
+
+/* A run goes on with the draws that it began with (spec.h), so the table is made for those of the
+ * checkpoint that it resumes from. A checkpoint that cannot be read says so when it is loaded. */
+static void keep_draws(struct train *t)
+{
+    const char *from = t->o->resume_from;
+    struct newest n = {.t = t};
+
+    if (from != NULL && strcmp(from, "latest") != 0)
+        (void)look_at_draws(&n, from, NULL);
+    else if (from != NULL)
+        (void)find_newest(t, look_at_draws, &n, NULL);
+}
+
 static int write_config(const struct train *t, struct hb_err *e)
 {
     struct hb_config as_run = t->o->config;
@@ -540,8 +565,11 @@ static int prepare(struct train *t, struct hb_err *e)
     setup.build_dir = t->dir.path;
     if ((rc = refuse_early(t, &setup, e)) != HB_OK ||
         (rc = hb_setup_open(&t->o->config, &setup, &t->setup, e)) != HB_OK ||
-        (rc = check_epochs(t, e)) != HB_OK || (rc = make_table(t, e)) != HB_OK ||
-        (rc = first_position(t, e)) != HB_OK || (rc = write_config(t, e)) != HB_OK ||
+        (rc = check_epochs(t, e)) != HB_OK)
+        return rc;
+    keep_draws(t);
+    if ((rc = make_table(t, e)) != HB_OK || (rc = first_position(t, e)) != HB_OK ||
+        (rc = write_config(t, e)) != HB_OK ||
         (rc = hb_metrics_open(t->dir.path, t->n_workers, &t->metrics, e)) != HB_OK ||
         (rc = hb_learning_init(&t->learning, &t->table, e)) != HB_OK)
         return rc;

@@ -81,6 +81,8 @@ int hb_cfr_expected_nodes(const struct hb_tree *t, double *out, struct hb_err *e
     return HB_OK;
 }
 
+_Static_assert(HB_PLAYERS_MAX % 2 == 0, "keys come in pairs");
+
 static unsigned deals_at_most(const struct hb_tree *t)
 {
     return HB_CFR_WALKERS / t->n_players;
@@ -204,13 +206,15 @@ static bool prune_this_one(const struct hb_cfr *c, uint64_t iteration, unsigned 
 }
 
 /* One block makes the keys of two traversals. */
-static uint64_t key_of(const struct hb_cfr *c, uint64_t iteration, unsigned traverser)
+static void make_keys(const struct hb_cfr *c, uint64_t iteration, uint64_t key[HB_PLAYERS_MAX])
 {
     uint32_t bits[4];
-    unsigned at = traverser % 2 * 2;
 
-    hb_rng_block(c->table->spec.params.seed, iteration, 0, HB_RNG_ACTION, traverser / 2, bits);
-    return (uint64_t)bits[at + 1] << 32 | bits[at];
+    for (unsigned p = 0; p < c->table->tree.n_players; p += 2) {
+        hb_rng_block(c->table->spec.params.seed, iteration, 0, HB_RNG_ACTION, p / 2, bits);
+        key[p] = (uint64_t)bits[1] << 32 | bits[0];
+        key[p + 1] = (uint64_t)bits[3] << 32 | bits[2];
+    }
 }
 
 /* n deals and their traversals; how many of the latter. */
@@ -222,11 +226,14 @@ static unsigned deal_pass(struct hb_cfr *c, uint64_t first, unsigned n)
     for (unsigned i = 0; i < n; i++)
         deal_one(c, first + i, &c->deal[i]);
     for (unsigned i = 0; i < n; i++) {
+        uint64_t key[HB_PLAYERS_MAX];
+
         look_up_buckets(c, &c->deal[i]);
+        make_keys(c, first + i, key);
         for (unsigned p = 0; p < n_players; p++)
             c->walker[n_walkers++] =
                 (struct hb_cfr_walker){.deal = &c->deal[i],
-                                       .key = key_of(c, first + i, p),
+                                       .key = key[p],
                                        .traverser = (uint8_t)p,
                                        .averaged = (uint8_t)((p + 1) % n_players),
                                        .prune = prune_this_one(c, first + i, p),

@@ -226,9 +226,8 @@ static bool pruned(const struct hb_cfr *c, const struct hb_cfr_visit *v, float p
 
 /* ---- forward ---- */
 
-/* Go along an edge: value an end, or ask for what will be read at the node (the head of its row;
- * the regrets follow on that cache line or the next, which the processor fetches by itself) and
- * queue it. There is room. */
+/* Go along an edge: value an end, or ask for what will be read at the node, first and last of its
+ * row's head and regrets and of its edges, and queue it. There is room. */
 HB_INLINE void follow(struct hb_cfr *c, unsigned walker, const struct hb_cfr_edge *edge,
                       uint32_t slot)
 {

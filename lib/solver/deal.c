@@ -4,6 +4,7 @@
 
 #include "base/rng.h"
 #include "cards/eval.h"
+#include "cards/sets.h"
 
 void hb_deal_from(const uint8_t *deck, int n_deck, const struct hb_rules *r, uint64_t seed,
                   uint64_t iteration, struct hb_deal *out)
@@ -56,8 +57,7 @@ static int unseen_cards(const struct hb_rules *r, int street, const struct hb_de
     int n_left = 0;
 
     for (int p = 0; p < r->n_players; p++)
-        for (int i = 0; i < r->deck.n_hole + r->deck.n_board[street]; i++)
-            seen |= UINT64_C(1) << deal->cards[p][i];
+        seen |= hb_set_of(deal->cards[p], r->deck.n_hole + r->deck.n_board[street]);
     for (int i = 0; i < n; i++)
         if (!(seen >> deck[i] & 1))
             out[n_left++] = deck[i];

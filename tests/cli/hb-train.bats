@@ -124,6 +124,15 @@ all_worked() { # DIR N
 
 # ---- stop and go on ----
 
+@test "a run of version 1 goes on with the draws that it began with" {
+    local run=$ROOT/tests/golden/run-1.hbc # 20046 iterations of Leduc; 40071 at once had this hash:
+    local hash=633e9d01090f81eda1123c84012b1194786aa4156d9c06f564df9f46bdcde04b
+    hb-train --config "$ROOT/examples/leduc.yaml" --iters 30000 --logdir a --resume-from "$run" --num-workers 2 --quiet
+    hb-train --config "$ROOT/examples/leduc.yaml" --iters 40000 --logdir a --resume-from latest --num-workers 1 --quiet
+    run hb-ckpt hash a
+    assert_output "$hash"
+}
+
 @test "N iterations resumed to 2N are a straight run to 2N, whoever goes on and how" {
     config leduc
     train straight --iters 12000 --num-workers 2
