@@ -196,7 +196,7 @@ static bool next_task(struct hb_crew *c, struct given *g)
     if (c->next_first >= end)
         return false;
     g->first = c->next_first;
-    g->count = end - g->first < c->batch ? (uint32_t)(end - g->first) : c->batch;
+    g->count = hb_cut_next(&c->cut, (uint32_t)(end - g->first));
     g->job = c->next_job++;
     c->next_first += g->count;
     return true;
@@ -528,12 +528,13 @@ static int work(struct hb_crew *c, struct hb_err *e)
     return HB_OK;
 }
 
-int hb_crew_round(struct hb_crew *c, const struct hb_round *round, uint32_t batch, struct hb_err *e)
+int hb_crew_round(struct hb_crew *c, const struct hb_round *round, const struct hb_cut *cut,
+                  struct hb_err *e)
 {
     int rc;
 
     c->round = *round;
-    c->batch = batch;
+    c->cut = *cut;
     c->next_first = round->first;
     c->n_done = 0;
     c->began = hb_os_monotonic();

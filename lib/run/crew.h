@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "base/os.h"
+#include "run/cut.h"
 #include "solver/params.h"
 #include "wire/compact.h"
 #include "wire/message.h"
@@ -63,11 +64,11 @@ int hb_crew_new(const struct hb_crew_options *o, struct hb_crew **out, struct hb
 /* SHUTDOWN to all and wait for them; after a failed round they are killed. */
 void hb_crew_free(struct hb_crew *c);
 
-/* One round, in tasks of `batch` iterations, until every merger has committed it.
+/* One round, in tasks as `cut` says, until every merger has committed it.
  * Errors: HB_CREW_LOST_MERGER, HB_CREW_ABORTED; HB_EPROTO, HB_EIDENTITY … told by a child;
  * HB_EINTERNAL when workers die again and again without a result. After an error only hb_crew_free
  * may follow. */
-int hb_crew_round(struct hb_crew *c, const struct hb_round *round, uint32_t batch,
+int hb_crew_round(struct hb_crew *c, const struct hb_round *round, const struct hb_cut *cut,
                   struct hb_err *e) HB_MUSTUSE;
 
 void hb_crew_stats(const struct hb_crew *c, struct hb_crew_stats *out);

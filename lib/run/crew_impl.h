@@ -58,7 +58,7 @@ struct hb_crew {
     bool hurry; /* end the children at once: the round was aborted or cannot go on */
     /* the round under way */
     struct hb_round round;
-    uint32_t batch;
+    struct hb_cut cut;
     uint64_t next_first;    /* first iteration not given to anybody yet */
     struct given *returned; /* tasks of lost workers */
     size_t n_returned, cap_returned;

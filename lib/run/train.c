@@ -11,10 +11,10 @@
 #include "run/logdir.h"
 #include "run/metrics.h"
 #include "run/shelf.h"
+#include "solver/cfr.h"
 #include "store/checkpoint.h"
 
-#define TASKS_A_WORKER 4 /* in a round, when no batch size is given: evens out the end */
-#define RESTORES_MAX   3 /* lost mergers without getting past the place of the loss */
+#define RESTORES_MAX 3 /* lost mergers without getting past the place of the loss */
 
 struct train {
     const struct hb_train_options *o;
@@ -31,6 +31,7 @@ struct train {
     struct hb_learning_look look; /* the last one */
     double looked_at;             /* monotonic */
     int n_workers, n_mergers;
+    double nodes_per_iteration; /* of uniform strategies */
     uint64_t iteration, generation;
     uint64_t target;          /* UINT64_MAX: none */
     uint64_t first_iteration; /* this process began here */
@@ -399,23 +400,16 @@ static void stop_crew(struct train *t)
     t->crew = NULL;
 }
 
-static uint32_t batch_size(const struct train *t, const struct hb_round *round)
-{
-    uint32_t tasks = (uint32_t)t->n_workers * TASKS_A_WORKER;
-
-    if (t->o->config.batch_size > 0)
-        return t->o->config.batch_size;
-    return (round->length + tasks - 1) / tasks;
-}
-
 static int one_round(struct train *t, struct hb_err *e)
 {
     struct hb_round round;
+    struct hb_cut cut;
     int rc = hb_round_at(&t->table.spec.params, t->iteration, &round, e);
 
     if (rc != HB_OK)
         return rc;
-    rc = hb_crew_round(t->crew, &round, batch_size(t, &round), e);
+    cut = hb_cut_of(round.length, t->n_workers, t->o->config.batch_size, t->nodes_per_iteration);
+    rc = hb_crew_round(t->crew, &round, &cut, e);
     if (rc == HB_CREW_LOST_MERGER) {
         info(t, e != NULL ? e->msg : "a merger was lost");
         if (t->iteration > t->lost_at)
@@ -565,6 +559,7 @@ static int prepare(struct train *t, struct hb_err *e)
     setup.build_dir = t->dir.path;
     if ((rc = refuse_early(t, &setup, e)) != HB_OK ||
         (rc = hb_setup_open(&t->o->config, &setup, &t->setup, e)) != HB_OK ||
+        (rc = hb_cfr_expected_nodes(&t->setup.tree, &t->nodes_per_iteration, e)) != HB_OK ||
         (rc = check_epochs(t, e)) != HB_OK)
         return rc;
     keep_draws(t);

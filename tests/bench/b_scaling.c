@@ -18,15 +18,15 @@
 #include "base/io.h"
 #include "base/os.h"
 #include "base/pool.h"
+#include "run/cut.h"
 #include "run/train.h"
 
-#define TABLE_BYTES    (UINT64_C(2) << 30) /* of the game below, about */
-#define TASKS_A_WORKER 4                   /* as hb-train cuts a round */
-#define LINE           64.0
-#define PROBE_LINES    (1u << 20) /* of the memory probe, a process: 64 MiB at random */
-#define PROBES         8
-#define CHANNEL_CORES  8.0 /* cores that saturate the memory of a socket, when ours do not */
-#define LARGEST        128
+#define TABLE_BYTES   (UINT64_C(2) << 30) /* of the game below, about */
+#define LINE          64.0
+#define PROBE_LINES   (1u << 20) /* of the memory probe, a process: 64 MiB at random */
+#define PROBES        8
+#define CHANNEL_CORES 8.0 /* cores that saturate the memory of a socket, when ours do not */
+#define LARGEST       128
 
 struct parts {
     double walk_ns, merge_ns, copy_ns; /* a node; a record that is added; that is copied */
@@ -245,19 +245,22 @@ static void round_seconds(const struct parts *p, uint32_t round, int n, double l
     const double records = nodes * p->records;
     const int mergers = hb_train_mergers(TABLE_BYTES, n, true);
     const int share = (HB_TABLE_PARTS_MAX + mergers - 1) / mergers; /* of the busiest merger */
-    const double tasks = TASKS_A_WORKER * (double)n;
+    const struct hb_cut cut = hb_cut_of(round, n, 0, p->nodes);
+    const double tasks = hb_cut_tasks(&cut, round);
     const double copy_ns = mergers > 1 ? p->copy_ns : 0.0;
     const double walk_s = 1e-9 * (nodes * p->walk_ns + records * copy_ns) / n;
-    const double task_s = walk_s / TASKS_A_WORKER;
+    const double last_s = walk_s * n * cut.smallest / round; /* a task at the end */
     const double memory_s = 1e-9 * nodes * (2.0 * LINE + p->records * p->record_bytes) / limit_gb;
     const double coordinator_s = 1e-6 * tasks * p->frame_cpu_us;
 
     s[WALK] = walk_s;
     s[MEMORY] = memory_s > walk_s ? memory_s - walk_s : 0.0;
     s[COORDINATOR] = coordinator_s > walk_s ? coordinator_s - walk_s : 0.0;
-    /* the largest of n normal deviations, of tasks of round / tasks iterations; tasks are whole */
-    s[BARRIER] =
-        n == 1 ? 0.0 : task_s * p->task_cv / sqrt(round / tasks) * sqrt(2.0 * log((double)n));
+    /* workers end at any time within the last tasks, whose own times deviate too: the largest of n
+     * uniform and of n normal numbers */
+    s[BARRIER] = n == 1 ? 0.0
+                        : last_s * ((n - 1.0) / (n + 1.0) +
+                                    p->task_cv / sqrt(cut.smallest) * sqrt(2.0 * log((double)n)));
     s[HANDOVER] = 1e-6 * (n * p->frame_cpu_us / 2.0 + 2.0 * p->frame_us);
     s[MERGE] = 1e-9 * records * p->merge_ns * share / HB_TABLE_PARTS_MAX;
 }
