@@ -227,7 +227,8 @@ static bool pruned(const struct hb_cfr *c, const struct hb_cfr_visit *v, float p
 /* ---- forward ---- */
 
 /* Go along an edge: value an end, or ask for what will be read at the node, first and last of its
- * row's head and regrets and of its edges, and queue it. There is room. */
+ * row's head and regrets, which are read in whole vectors, and of its edges, and queue it. There is
+ * room. */
 HB_INLINE void follow(struct hb_cfr *c, unsigned walker, const struct hb_cfr_edge *edge,
                       uint32_t slot)
 {
@@ -242,7 +243,7 @@ HB_INLINE void follow(struct hb_cfr *c, unsigned walker, const struct hb_cfr_edg
     }
     row = w->deal->section[edge->section] + edge->row;
     __builtin_prefetch(row);
-    __builtin_prefetch(row + HB_ROW_HEAD + edge->n - 1);
+    __builtin_prefetch(row + HB_ROW_HEAD + hb_quad_up(edge->n) - 1);
     __builtin_prefetch(&c->edge[edge->first]);
     __builtin_prefetch(&c->edge[edge->first + edge->n - 1]);
     q = edge->player == w->traverser ? &c->own : &c->others;

@@ -190,30 +190,39 @@ static double dither_of(uint64_t row, uint32_t epoch)
  * next to nothing beside a new result's. */
 #define KEPT_UNITS 64
 
-/* The positive factor, raised so that the row's largest positive regret keeps KEPT_UNITS. */
-static double kept(const int32_t *regret, unsigned n, double factor)
+/* The positive factor, raised so that the row's largest positive regret keeps KEPT_UNITS, or all of it
+ * where it has fewer. Without a branch, which nothing could foretell. */
+HB_INLINE double kept(const int32_t *regret, unsigned n, double factor)
 {
     int32_t most = 0;
+    uint64_t bits[2];
+    uint64_t enough;
+    double raised;
 
     for (unsigned a = 0; a < n; a++)
         most = regret[a] > most ? regret[a] : most;
-    if ((double)most * factor >= KEPT_UNITS)
-        return factor;
-    return most > KEPT_UNITS ? KEPT_UNITS / (double)most : 1.0;
+    raised = KEPT_UNITS / (double)(most > KEPT_UNITS ? most : KEPT_UNITS);
+    enough = -(uint64_t)((double)most * factor >= KEPT_UNITS);
+    memcpy(&bits[0], &factor, sizeof factor);
+    memcpy(&bits[1], &raised, sizeof raised);
+    bits[0] = (bits[0] & enough) | (bits[1] & ~enough);
+    memcpy(&factor, &bits[0], sizeof factor);
+    return factor;
 }
 
-/* Bring the regrets of a row that an earlier epoch left behind to the current one. */
-static void refresh(const struct hb_merge *m, int32_t *row, unsigned n)
+/* Bring the regrets of a row that an earlier epoch left behind to the current one. Their signs are as
+ * good as random: which factor is a look-up, not a branch. */
+HB_INLINE void refresh(const struct hb_merge *m, int32_t *row, unsigned n)
 {
     int32_t *regret = row + HB_ROW_HEAD;
     uint32_t exponent = (uint32_t)row[0] & ~HB_EPOCH_MAX;
     double dither = dither_of((uint64_t)(row - m->table->rows), m->round.epoch);
-    double positive, negative;
+    double factor[2]; /* of negative and of positive ones */
 
-    hb_discounts_factor(&m->discounts, hb_row_epoch(row), m->round.epoch, &positive, &negative);
-    positive = kept(regret, n, positive);
+    hb_discounts_factor(&m->discounts, hb_row_epoch(row), m->round.epoch, &factor[1], &factor[0]);
+    factor[1] = kept(regret, n, factor[1]);
     for (unsigned a = 0; a < n; a++)
-        regret[a] = scaled(regret[a], regret[a] > 0 ? positive : negative, dither);
+        regret[a] = scaled(regret[a], factor[regret[a] > 0], dither);
     row[0] = (int32_t)(m->round.epoch | exponent);
 }
 

@@ -239,18 +239,9 @@ void hb_discounts_fini(struct hb_discounts *d)
     d->n = 0;
 }
 
-void hb_discounts_factor(const struct hb_discounts *d, uint32_t from, uint32_t to, double *positive,
-                         double *negative)
+void hb_discounts_factor_dcfr(const struct hb_discounts *d, uint32_t from, uint32_t to,
+                              double *positive, double *negative)
 {
-    *positive = 1.0;
-    *negative = 1.0;
-    if (from >= to) /* also a forged row from the future */
-        return;
-    if (d->mode == HB_DISCOUNT_LINEAR) {
-        *positive = ((double)from + 1.0) / ((double)to + 1.0); /* product of t/(t+1) */
-        *negative = *positive;
-    } else if (d->mode == HB_DISCOUNT_DCFR) {
-        *positive = d->product[to] / d->product[from];
-        *negative = to - from < 64 ? ldexp(1.0, -(int)(to - from)) : 0.0; /* beta = 0: halves */
-    }
+    *positive = d->product[to] / d->product[from];
+    *negative = to - from < 64 ? ldexp(1.0, -(int)(to - from)) : 0.0; /* beta = 0: halves */
 }

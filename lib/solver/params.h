@@ -88,8 +88,24 @@ int hb_discounts_init(struct hb_discounts *d, const struct hb_params *p,
 /* Make factors up to `epoch` known. Cost: O(new epochs). */
 int hb_discounts_reach(struct hb_discounts *d, uint32_t epoch, struct hb_err *e) HB_MUSTUSE;
 void hb_discounts_fini(struct hb_discounts *d);
-/* Factors of epochs (from, to], which were reached; 1 when to <= from. */
-void hb_discounts_factor(const struct hb_discounts *d, uint32_t from, uint32_t to, double *positive,
-                         double *negative);
+/* Factors of epochs from < to in mode DCFR; for hb_discounts_factor. */
+void hb_discounts_factor_dcfr(const struct hb_discounts *d, uint32_t from, uint32_t to,
+                              double *positive, double *negative);
+/* Factors of epochs (from, to], which were reached; 1 when to <= from, as in a forged row from the
+ * future. */
+HB_INLINE void hb_discounts_factor(const struct hb_discounts *d, uint32_t from, uint32_t to,
+                                   double *positive, double *negative)
+{
+    *positive = 1.0;
+    *negative = 1.0;
+    if (from >= to)
+        return;
+    if (d->mode == HB_DISCOUNT_LINEAR) {
+        *positive = ((double)from + 1.0) / ((double)to + 1.0); /* product of t/(t+1) */
+        *negative = *positive;
+    } else if (d->mode == HB_DISCOUNT_DCFR) {
+        hb_discounts_factor_dcfr(d, from, to, positive, negative);
+    }
+}
 
 #endif

@@ -68,7 +68,7 @@ static struct hb_buckets synthetic_buckets(const struct hb_rules *r, uint16_t *m
 void nolimit_open(struct nolimit *n, uint32_t round, int n_parts)
 {
     struct hb_rules r = kit_game("hunl-200bb");
-    struct hb_params p = kit_params(HB_DISCOUNT_LINEAR, 1000000, round);
+    struct hb_params p = kit_params(HB_DISCOUNT_LINEAR, 1000, round);
     struct hb_betting betting = usual_betting();
     struct hb_buckets buckets = synthetic_buckets(&r, n->map);
 
