@@ -13,7 +13,7 @@
 
 struct hb_cut {
     uint32_t largest, smallest; /* iterations of a task; the last one of a round may be smaller */
-    uint32_t spread;            /* a task is at most this part of what is left, but for `smallest` */
+    uint32_t spread; /* a task is at most this part of what is left, but for `smallest` */
 };
 
 /* The cut of a round of `length` iterations for n_workers >= 1.
