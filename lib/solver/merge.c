@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "solver/merge_row.h"
+#include "solver/quad.h"
 
 #define AHEAD 32 /* records between prefetch and use: covers a load from memory at 10 ns each */
 
@@ -69,6 +71,9 @@ int hb_merge_init(struct hb_merge *m, struct hb_table *t, uint32_t part, uint32_
     m->part = part;
     m->n_parts = n_parts;
     m->parts = hb_parts_in(n_parts);
+#ifdef __x86_64__
+    m->vectors = __builtin_cpu_supports("avx2");
+#endif
     if ((rc = find_rows(m, e)) != HB_OK ||
         (rc = hb_discounts_init(&m->discounts, &t->spec.params, e)) != HB_OK)
         hb_merge_fini(m);
@@ -94,6 +99,7 @@ int hb_merge_begin(struct hb_merge *m, struct hb_err *e)
     if ((rc = hb_round_at(&m->table->spec.params, live->iteration, &m->round, e)) != HB_OK ||
         (rc = hb_discounts_reach(&m->discounts, m->round.epoch, e)) != HB_OK)
         return rc;
+    m->low = m->table->spec.params.discount == HB_DISCOUNT_PLUS ? 0 : m->round.regret_floor;
     m->n_due = 0;
     m->records = 0;
     __atomic_store_n(&live->state, HB_TABLE_OPEN, __ATOMIC_RELAXED);
@@ -163,81 +169,6 @@ int hb_merge_check_part(const struct hb_merge *m, const uint8_t *records, size_t
     return check(m, records, len, m->n_parts > 1, e);
 }
 
-/* v * factor rounded down or up at random, so that a small regret neither melts away nor stays for
- * ever, however many epochs pass: rounding to zero doubles Leduc's exploitability with coarse
- * units, rounding to nearest stops discounts below half an epoch's number. dither: 0 <= d < 1. */
-static int32_t scaled(int32_t v, double factor, double dither)
-{
-    const double shift = 2147483648.0; /* makes the conversion round down */
-
-    return (int32_t)((int64_t)((double)v * factor + dither + shift) - (INT64_C(1) << 31));
-}
-
-/* The dither of a row's discount. It depends on nothing but the row and the epoch: the finalizer of
- * SplitMix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014) over both. */
-static double dither_of(uint64_t row, uint32_t epoch)
-{
-    uint64_t z = row * UINT64_C(0x9E3779B97F4A7C15) + epoch;
-
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return (double)(z >> 43) * 0x1p-21; /* 21 bits: scaled() is exact when the factor is 1 */
-}
-
-/* A row that is touched after many epochs must not forget which actions it prefers: were its
- * positive regrets rounded away, the next result would find none and the row would play uniformly,
- * aces folding to an all-in included. So the largest is never discounted below this many units,
- * next to nothing beside a new result's. */
-#define KEPT_UNITS 64
-
-/* The positive factor, raised so that the row's largest positive regret keeps KEPT_UNITS, or all of it
- * where it has fewer. Without a branch, which nothing could foretell. */
-HB_INLINE double kept(const int32_t *regret, unsigned n, double factor)
-{
-    int32_t most = 0;
-    uint64_t bits[2];
-    uint64_t enough;
-    double raised;
-
-    for (unsigned a = 0; a < n; a++)
-        most = regret[a] > most ? regret[a] : most;
-    raised = KEPT_UNITS / (double)(most > KEPT_UNITS ? most : KEPT_UNITS);
-    enough = -(uint64_t)((double)most * factor >= KEPT_UNITS);
-    memcpy(&bits[0], &factor, sizeof factor);
-    memcpy(&bits[1], &raised, sizeof raised);
-    bits[0] = (bits[0] & enough) | (bits[1] & ~enough);
-    memcpy(&factor, &bits[0], sizeof factor);
-    return factor;
-}
-
-/* Bring the regrets of a row that an earlier epoch left behind to the current one. Their signs are as
- * good as random: which factor is a look-up, not a branch. */
-HB_INLINE void refresh(const struct hb_merge *m, int32_t *row, unsigned n)
-{
-    int32_t *regret = row + HB_ROW_HEAD;
-    uint32_t exponent = (uint32_t)row[0] & ~HB_EPOCH_MAX;
-    double dither = dither_of((uint64_t)(row - m->table->rows), m->round.epoch);
-    double factor[2]; /* of negative and of positive ones */
-
-    hb_discounts_factor(&m->discounts, hb_row_epoch(row), m->round.epoch, &factor[1], &factor[0]);
-    factor[1] = kept(regret, n, factor[1]);
-    for (unsigned a = 0; a < n; a++)
-        regret[a] = scaled(regret[a], factor[regret[a] > 0], dither);
-    row[0] = (int32_t)(m->round.epoch | exponent);
-}
-
-/* Give the sums of a row the exponent of the round's weight. Only a strategy record may do so: in a
- * row whose strategy is rarely updated the regrets' visits would shift old sums out of sight. */
-static void raise_exponent(const struct hb_merge *m, int32_t *row, unsigned n)
-{
-    int32_t *sums = row + HB_ROW_HEAD + n;
-    int shift = m->round.weight_exp - hb_row_exponent(row);
-
-    for (unsigned a = 0; a < n; a++)
-        sums[a] = shift < 31 ? sums[a] >> shift : 0;
-    row[0] = (int32_t)(hb_row_epoch(row) | (uint32_t)m->round.weight_exp << 24);
-}
-
 static int add_due(struct hb_merge *m, uint64_t row, unsigned n, struct hb_err *e)
 {
     if (m->n_due == m->cap_due) {
@@ -252,87 +183,65 @@ static int add_due(struct hb_merge *m, uint64_t row, unsigned n, struct hb_err *
     return HB_OK;
 }
 
-/* Add one record; true when the row left the range that a round may end with. */
-static bool add_record(struct hb_merge *m, int32_t *row, const uint8_t *values, unsigned kind,
-                       unsigned n)
-{
-    int32_t *entry = row + HB_ROW_HEAD + (kind == HB_RECORD_STRATEGY ? n : 0);
-    int32_t low = m->round.regret_floor;
-    bool leaves = false;
-
-    if (hb_row_epoch(row) != m->round.epoch)
-        refresh(m, row, n);
-    if (m->table->spec.params.discount == HB_DISCOUNT_PLUS)
-        low = 0;
-    if (kind == HB_RECORD_STRATEGY) {
-        if (hb_row_exponent(row) < m->round.weight_exp)
-            raise_exponent(m, row, n);
-        row[1] = (int32_t)((uint32_t)row[1] + 1);
-    }
-    for (unsigned a = 0; a < n; a++) {
-        int16_t d;
-
-        memcpy(&d, values + 2 * (size_t)a, sizeof d);
-        entry[a] = (int32_t)((uint32_t)entry[a] + (uint32_t)d); /* wraps only for a forged stream */
-        leaves |= entry[a] >= HB_ENTRY_MAX || entry[a] < low;
-    }
-    return leaves;
-}
-
-/* Ask for what a record will change: from the row's head to the last entry. */
-HB_INLINE void prefetch_row(const struct hb_merge *m, uint64_t head)
-{
-    const int32_t *row = m->table->rows + hb_record_row(head);
-    const int32_t *last = row + HB_ROW_HEAD + hb_record_n(head) * (1 + hb_record_kind(head)) - 1;
-
-    __builtin_prefetch(row, 1);
-    __builtin_prefetch(last, 1); /* often the same line; asking first would cost more */
-}
-
-/* Skip to the next record of this part at or after `at`, prefetch its row; len when there is none.
+/* ---- adding -------------------------------------------------------------------------------------
  */
-static size_t next_owned(const struct hb_merge *m, const uint8_t *p, size_t at, size_t len)
-{
-    while (at < len) {
-        uint64_t head;
 
-        memcpy(&head, p + at, sizeof head);
-        if (owned(m, hb_record_row(head))) {
-            prefetch_row(m, head);
-            return at;
-        }
-        at += hb_record_bytes(hb_record_n(head));
-    }
-    return len;
+struct records { /* those not yet read */
+    const uint8_t *at, *end;
+};
+
+/* Ask for what a record will change: from the row's head to the end of the last vector. */
+HB_INLINE void prefetch_row(const struct merge_record *r)
+{
+    unsigned n = r->kind == HB_RECORD_STRATEGY ? 2 * r->n : hb_quad_up(r->n);
+
+    __builtin_prefetch(r->row, 1);
+    __builtin_prefetch(r->row + HB_ROW_HEAD + n - 1,
+                       1); /* asking whether it is the same line would cost more */
 }
+
+/* The next record of this part, whose row is asked for; false when there is none. */
+HB_INLINE bool next_owned(const struct hb_merge *m, struct records *in, struct merge_record *out)
+{
+    while (in->at < in->end) {
+        uint64_t head;
+        const uint8_t *values = in->at + HB_RECORD_HEAD;
+        unsigned n;
+
+        memcpy(&head, in->at, sizeof head);
+        n = hb_record_n(head);
+        in->at += hb_record_bytes(n);
+        if (owned(m, hb_record_row(head))) {
+            *out = (struct merge_record){.row = m->table->rows + hb_record_row(head),
+                                         .values = values,
+                                         .kind = hb_record_kind(head),
+                                         .n = n};
+            prefetch_row(out);
+            return true;
+        }
+    }
+    return false;
+}
+
+#define KERNEL(name)  name##_plain
+#define KERNEL_TARGET /* what every machine has */
+#define KERNEL_ROW    merge_row_plain
+#include "solver/merge_kernels.h"
+
+#ifdef __x86_64__
+#define KERNEL(name)  name##_avx2
+#define KERNEL_TARGET MERGE_AVX2
+#define KERNEL_ROW    merge_row_avx2
+#include "solver/merge_kernels.h"
+#endif
 
 int hb_merge_add(struct hb_merge *m, const uint8_t *records, size_t len, struct hb_err *e)
 {
-    size_t ring[AHEAD]; /* offsets of prefetched records */
-    size_t scan = 0;
-    unsigned first = 0, held = 0;
-    for (;;) {
-        uint64_t head;
-        size_t at;
-        int rc;
-
-        while (held < AHEAD && (scan = next_owned(m, records, scan, len)) < len) {
-            memcpy(&head, records + scan, sizeof head);
-            ring[(first + held++) % AHEAD] = scan;
-            scan += hb_record_bytes(hb_record_n(head));
-        }
-        if (held == 0)
-            return HB_OK;
-        at = ring[first];
-        first = (first + 1) % AHEAD;
-        held--;
-        memcpy(&head, records + at, sizeof head);
-        m->records++;
-        if (add_record(m, m->table->rows + hb_record_row(head), records + at + HB_RECORD_HEAD,
-                       hb_record_kind(head), hb_record_n(head)) &&
-            (rc = add_due(m, hb_record_row(head), hb_record_n(head), e)) != HB_OK)
-            return rc;
-    }
+#ifdef __x86_64__
+    if (m->vectors)
+        return add_avx2(m, records, len, e);
+#endif
+    return add_plain(m, records, len, e);
 }
 
 int hb_merge_apply(struct hb_merge *m, const uint8_t *records, size_t len, struct hb_err *e)
@@ -355,11 +264,10 @@ static void settle(struct hb_merge *m, int32_t *row, unsigned n)
 {
     int32_t *regret = row + HB_ROW_HEAD;
     int32_t *sums = regret + n;
-    int32_t low = m->table->spec.params.discount == HB_DISCOUNT_PLUS ? 0 : m->round.regret_floor;
 
     for (unsigned a = 0; a < n; a++)
-        if (regret[a] < low)
-            regret[a] = low;
+        if (regret[a] < m->low)
+            regret[a] = m->low;
     if (any_at_limit(regret, n)) /* regret matching does not see a common factor */
         for (unsigned a = 0; a < n; a++)
             regret[a] /= 2;

@@ -29,6 +29,8 @@ struct hb_merge {
     struct hb_parts parts;
     struct hb_discounts discounts;
     struct hb_round round;
+    int32_t low;   /* of regrets at the end of the round */
+    bool vectors;  /* rows are added to with AVX2: the same bits */
     uint64_t *due; /* rows that need work at the end of the round: row | n << 48; owned */
     size_t n_due, cap_due;
     uint64_t records; /* applied in this round */

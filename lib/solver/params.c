@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -242,6 +243,9 @@ void hb_discounts_fini(struct hb_discounts *d)
 void hb_discounts_factor_dcfr(const struct hb_discounts *d, uint32_t from, uint32_t to,
                               double *positive, double *negative)
 {
+    uint64_t half_to_the =
+        to - from < 64 ? (UINT64_C(1023) - (to - from)) << 52 : 0; /* a double's bits */
+
     *positive = d->product[to] / d->product[from];
-    *negative = to - from < 64 ? ldexp(1.0, -(int)(to - from)) : 0.0; /* beta = 0: halves */
+    memcpy(negative, &half_to_the, sizeof half_to_the); /* beta = 0: halves */
 }

@@ -369,6 +369,109 @@ static void parts_are_checked_when_merging_starts(void)
     kit_close(&k);
 }
 
+/* ---- rows in vectors, against the plain code ------------------------------------------------------
+ */
+
+/* Rows of 2 to 12 actions: no limit, twelve chips. */
+static const char *const many_sizes = "GAMEDEF\nnolimit\nnumPlayers = 2\nnumRounds = 1\n"
+                                      "stack = 12 12\nblind = 1 1\nfirstPlayer = 1\n"
+                                      "numSuits = 1\nnumRanks = 3\nnumHoleCards = 1\n"
+                                      "numBoardCards = 0\nEND GAMEDEF\n";
+
+/* Mostly small, sometimes as large as they get. */
+static int32_t any_entry(struct rand_stream *g, int32_t low, int32_t high)
+{
+    int shift = rand_in(g, 0, 30);
+    int32_t v = rand_in(g, low, high) / (1 << shift);
+
+    return v;
+}
+
+static void fill_row(struct rand_stream *g, const struct hb_round *round, int32_t *row, unsigned n)
+{
+    int exponent = rand_in(g, 0, round->weight_exp + 1);
+    int epoch = rand_in(g, 0, (int32_t)round->epoch);
+
+    row[0] = (int32_t)((uint32_t)epoch | (uint32_t)exponent << 24);
+    row[1] = rand_in(g, 0, 1000);
+    for (unsigned a = 0; a < n; a++) {
+        row[HB_ROW_HEAD + a] = any_entry(g, -HB_ENTRY_MAX, HB_ENTRY_MAX - 1);
+        row[HB_ROW_HEAD + n + a] = any_entry(g, 0, HB_ENTRY_MAX - 1);
+    }
+}
+
+static void log_any_record(struct rand_stream *g, struct kit *k)
+{
+    uint32_t node = (uint32_t)rand_in(g, 0, (int32_t)k->tree.n_nodes - 1);
+    uint32_t bucket =
+        (uint32_t)rand_in(g, 0, (int32_t)k->spec.street[k->tree.node[node].street].n_buckets - 1);
+    unsigned n = k->tree.node[node].n_actions;
+    uint64_t head = hb_record_head(hb_table_row_at(&k->table, node, bucket),
+                                   (enum hb_delta_record)rand_in(g, 0, 1), n);
+    uint8_t *at = k->log.data + k->log.len;
+
+    memcpy(at, &head, sizeof head);
+    for (unsigned a = 0; a < n; a++) {
+        int16_t v =
+            (int16_t)any_entry(g, hb_record_kind(head) == HB_RECORD_REGRET ? -32767 : 0, 32767);
+
+        memcpy(at + HB_RECORD_HEAD + 2 * a, &v, sizeof v);
+    }
+    k->log.len += hb_record_bytes(n);
+}
+
+/* Any rows and any records, in a log that ends with its last record. */
+static void one_round_of_anything(struct rand_stream *g, struct kit *fast, struct kit *plain)
+{
+    enum { RECORDS = 200, BYTES = RECORDS * (HB_RECORD_HEAD + 2 * 16) };
+    struct hb_round round = kit_round_now(fast);
+    struct hb_log log = fast->log;
+    uint8_t *exact;
+
+    for (uint32_t i = 0; i < fast->tree.n_nodes; i++)
+        for (uint32_t b = 0; b < fast->spec.street[fast->tree.node[i].street].n_buckets; b++)
+            fill_row(g, &round, fast->table.rows + hb_table_row_at(&fast->table, i, b),
+                     fast->tree.node[i].n_actions);
+    memcpy(plain->table.rows, fast->table.rows, 4 * fast->table.layout.n_words);
+    fast->log = (struct hb_log){.data = calloc(BYTES, 1)};
+    for (int i = 0; i < RECORDS; i++)
+        log_any_record(g, fast);
+    exact = malloc(fast->log.len);
+    memcpy(exact, fast->log.data, fast->log.len);
+    kit_merge_begin(fast);
+    kit_merge_begin(plain);
+    kit_merge_apply(fast, exact, fast->log.len);
+    kit_merge_apply(plain, exact, fast->log.len);
+    CHECK_EQ(fast->merge[0].n_due, plain->merge[0].n_due);
+    CHECK_EQ(fast->merge[0].records, RECORDS);
+    kit_merge_end(fast);
+    kit_merge_end(plain);
+    CHECK(memcmp(fast->table.rows, plain->table.rows, 4 * fast->table.layout.n_words) == 0);
+    free(exact);
+    free(fast->log.data);
+    fast->log = log;
+}
+
+static void rows_in_vectors_become_what_plain_code_makes_of_them(void)
+{
+    struct rand_stream g = {.seed = 41};
+    struct hb_rules r = game_of(many_sizes);
+
+    for (int mode = HB_DISCOUNT_NONE; mode <= HB_DISCOUNT_PLUS; mode++) {
+        struct hb_params p = mode_params(mode);
+        struct kit fast, plain;
+
+        kit_open(&fast, &r, &p, 1);
+        kit_open(&plain, &r, &p, 1);
+        CHECK_EQ(hb_tree_widest(&fast.tree), 12);
+        plain.merge[0].vectors = false;
+        for (int i = 0; i < 100; i++)
+            one_round_of_anything(&g, &fast, &plain);
+        kit_close(&fast);
+        kit_close(&plain);
+    }
+}
+
 /* ---- limits -----------------------------------------------------------------------------------*/
 
 static void send(struct kit *k, uint64_t row, enum hb_delta_record kind, const int16_t *v,
@@ -691,6 +794,7 @@ int main(int argc, char **argv)
     RUN(a_record_is_accepted_where_a_row_of_its_size_begins);
     RUN(noise_never_leaves_the_table);
     RUN(parts_are_checked_when_merging_starts);
+    RUN(rows_in_vectors_become_what_plain_code_makes_of_them);
     RUN(regrets_below_the_floor_are_lifted_at_the_end_of_the_round);
     RUN(entries_at_the_limit_halve_their_row);
     RUN(the_largest_round_cannot_overflow);
