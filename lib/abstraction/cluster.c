@@ -21,6 +21,21 @@ uint64_t hb_vectors_number(const struct hb_vectors *v, size_t at)
     return ((const uint32_t *)v->vector)[at];
 }
 
+/* ---- progress ---- */
+
+struct watcher { /* who wants to hear of it; NULL: nobody */
+    hb_cluster_progress progress;
+    void *ctx;
+};
+
+/* A restart has 1 + opts->iters parts, the first of which is its seeding. */
+static void tell(const struct watcher *w, const struct hb_cluster_opts *o, uint32_t restart,
+                 double parts)
+{
+    if (w->progress != NULL)
+        w->progress(w->ctx, (restart + parts / (1.0 + o->iters)) / o->restarts);
+}
+
 /* ---- seeding ---- */
 
 static uint64_t draw(const struct hb_cluster_run *r, uint32_t restart, uint32_t index,
@@ -70,7 +85,8 @@ void hb_cluster_claim(struct hb_cluster_run *r, uint32_t c, size_t i, uint32_t d
 }
 
 /* Draw up to opts->k centres; r->k becomes how many there are. */
-static int seed(struct hb_cluster_run *r, uint32_t restart, struct hb_err *e)
+static int seed(struct hb_cluster_run *r, uint32_t restart, const struct watcher *w,
+                struct hb_err *e)
 {
     const struct hb_cloud *g = r->g;
     size_t n_blocks = (g->n + BLOCK - 1) / BLOCK;
@@ -82,6 +98,7 @@ static int seed(struct hb_cluster_run *r, uint32_t restart, struct hb_err *e)
     for (r->k = 0; r->k < r->opts->k;) {
         uint64_t total = 0;
 
+        tell(w, r->opts, restart, (double)r->k / r->opts->k);
         g->ops->put(g, at, hb_cluster_centre(r, r->k++));
         if ((rc = hb_cluster_do(r, HB_CLUSTER_CLAIM, r->k - 1, &found, e)) != HB_OK)
             return rc;
@@ -264,8 +281,8 @@ static int run_init(struct hb_cluster_run *r, struct hb_err *e)
 }
 
 /* One restart, from seeding to the last labels. */
-static int run_once(struct hb_cluster_run *r, uint32_t restart, hb_cluster_progress progress,
-                    void *ctx, struct hb_err *e)
+static int run_once(struct hb_cluster_run *r, uint32_t restart, const struct watcher *w,
+                    struct hb_err *e)
 {
     const struct hb_cluster_opts *o = r->opts;
     uint64_t allowed =
@@ -273,13 +290,10 @@ static int run_once(struct hb_cluster_run *r, uint32_t restart, hb_cluster_progr
     struct hb_cluster_found moved = {.sum = UINT64_MAX};
     int rc;
 
-    if (progress != NULL)
-        progress(ctx, (double)restart / o->restarts);
-    if ((rc = seed(r, restart, e)) != HB_OK || (rc = start(r, e)) != HB_OK)
+    if ((rc = seed(r, restart, w, e)) != HB_OK || (rc = start(r, e)) != HB_OK)
         return rc;
     for (r->iters = 0; r->iters < o->iters && moved.sum > allowed; r->iters++) {
-        if (progress != NULL)
-            progress(ctx, (restart + (double)r->iters / o->iters) / o->restarts);
+        tell(w, o, restart, 1.0 + r->iters);
         if ((rc = move_centres(r, e)) != HB_OK ||
             (rc = hb_cluster_do(r, HB_CLUSTER_ASSIGN, 0, &moved, e)) != HB_OK)
             return rc;
@@ -343,8 +357,7 @@ static int cloud_init(struct hb_cloud *g, const struct hb_vectors *v, struct hb_
 }
 
 static int cluster(const struct hb_cloud *g, const struct hb_cluster_opts *opts, uint32_t *label,
-                   struct hb_clusters *out, hb_cluster_progress progress, void *ctx,
-                   struct hb_err *e)
+                   struct hb_clusters *out, const struct watcher *w, struct hb_err *e)
 {
     struct hb_cluster_run r = {.g = g, .opts = opts};
     int rc;
@@ -353,7 +366,7 @@ static int cluster(const struct hb_cloud *g, const struct hb_cluster_opts *opts,
         return all_apart(g, label, out, e);
     rc = run_init(&r, e);
     for (uint32_t i = 0; rc == HB_OK && i < opts->restarts; i++) {
-        if ((rc = run_once(&r, i, progress, ctx, e)) == HB_OK)
+        if ((rc = run_once(&r, i, w, e)) == HB_OK)
             rc = keep_best(&r, i == 0, label, out, e);
     }
     run_fini(&r);
@@ -374,7 +387,7 @@ int hb_cluster(const struct hb_vectors *v, const struct hb_cluster_opts *opts, u
     if ((!opts->gaps || (rc = hb_mem_new(&out->gap, n_gaps, n_gaps * sizeof *out->gap, "distances",
                                          e)) == HB_OK) &&
         (rc = cloud_init(&g, v, e)) == HB_OK)
-        rc = cluster(&g, opts, label, out, progress, ctx, e);
+        rc = cluster(&g, opts, label, out, &(struct watcher){progress, ctx}, e);
     out->shift = g.shift;
     g.ops->cloud_fini(&g);
     if (rc != HB_OK)
