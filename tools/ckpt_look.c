@@ -163,6 +163,7 @@ static void put_solver(struct hb_buf *b, const struct hb_params *p)
     hb_buf_printf(b, ",\"solver\":{\"sampling\":\"external\"");
     tool_put_text(b, "discount_mode", hb_discount_name(p->discount));
     ckpt_put_u64(b, "discount_interval", p->discount_interval);
+    ckpt_put_u64(b, "average_interval", p->average_interval);
     ckpt_put_u64(b, "round_size", p->round_cap);
     hb_buf_printf(b, ",\"enable_pruning\":%s,\"pruning_threshold\":%" PRId64,
                   p->pruning ? "true" : "false", p->pruning_threshold);

@@ -57,6 +57,7 @@ struct y_config {
     char *sampling;
     char *discount_mode;
     char *discount_interval;
+    char *average_interval;
     char *enable_pruning;
     char *pruning_threshold;
     char *pruning_probability;
@@ -112,6 +113,7 @@ static const cyaml_schema_field_t config_fields[] = {
     SCALAR(CONF, sampling),
     SCALAR(CONF, discount_mode),
     SCALAR(CONF, discount_interval),
+    SCALAR(CONF, average_interval),
     SCALAR(CONF, enable_pruning),
     SCALAR(CONF, pruning_threshold),
     SCALAR(CONF, pruning_probability),
@@ -434,6 +436,8 @@ static int take_solver_keys(const struct y_config *y, const struct hb_buf *text,
         (rc = read_discount(text, y->discount_mode, &p->discount, e)) != HB_OK ||
         (rc = read_u32(text, "discount_interval", y->discount_interval, 1, UINT32_MAX,
                        &p->discount_interval, e)) != HB_OK ||
+        (rc = read_u32(text, "average_interval", y->average_interval, 1, UINT32_MAX,
+                       &p->average_interval, e)) != HB_OK ||
         (rc = read_bool(text, "enable_pruning", y->enable_pruning, &p->pruning, e)) != HB_OK ||
         (rc = read_threshold(text, y->pruning_threshold, &p->pruning_threshold, e)) != HB_OK ||
         (rc = read_real(text, "pruning_probability", y->pruning_probability, 1.0, &probability,
@@ -455,6 +459,7 @@ static void set_defaults(struct hb_config *c)
     c->params.seed = 1;
     c->params.discount = HB_DISCOUNT_LINEAR;
     c->params.discount_interval = 1000;
+    c->params.average_interval = 1;
     c->params.pruning = false;
     c->params.pruning_threshold = -300000;
     c->params.pruning_p32 = 4080218931u; /* 0.95 */
@@ -604,8 +609,10 @@ void hb_config_format(const struct hb_config *c, struct hb_buf *out)
         hb_buf_printf(out, "batch_size: %u\n", c->batch_size);
     if (p->round_cap > 0)
         hb_buf_printf(out, "round_size: %u\n", p->round_cap);
-    hb_buf_printf(out, "sampling: external\ndiscount_mode: %s\ndiscount_interval: %u\n",
-                  hb_discount_name(p->discount), p->discount_interval);
+    hb_buf_printf(out,
+                  "sampling: external\ndiscount_mode: %s\ndiscount_interval: %u\n"
+                  "average_interval: %u\n",
+                  hb_discount_name(p->discount), p->discount_interval, p->average_interval);
     hb_buf_printf(out, "enable_pruning: %s\npruning_threshold: %lld\npruning_probability: %.10g\n",
                   p->pruning ? "true" : "false", (long long)p->pruning_threshold,
                   (double)p->pruning_p32 / 4294967296.0);

@@ -125,8 +125,8 @@ static int keys_differ(const struct hb_params *a, const struct hb_params *b, boo
 
     p.seed = 0;
     q.seed = 0;
-    hb_params_encode(&p, &x);
-    hb_params_encode(&q, &y);
+    hb_params_encode(&p, true, &x);
+    hb_params_encode(&q, true, &y);
     if ((rc = hb_buf_check(&x, e)) == HB_OK && (rc = hb_buf_check(&y, e)) == HB_OK)
         *out = x.len != y.len || memcmp(x.data, y.data, x.len) != 0;
     hb_buf_fini(&x);

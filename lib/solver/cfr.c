@@ -228,16 +228,18 @@ static unsigned deal_pass(struct hb_cfr *c, uint64_t first, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         uint64_t key[HB_PLAYERS_MAX];
 
+        bool averages = hb_params_averages(&c->table->spec.params, first + i);
+
         look_up_buckets(c, &c->deal[i]);
         make_keys(c, first + i, key);
         for (unsigned p = 0; p < n_players; p++)
-            c->walker[n_walkers++] =
-                (struct hb_cfr_walker){.deal = &c->deal[i],
-                                       .key = key[p],
-                                       .traverser = (uint8_t)p,
-                                       .averaged = (uint8_t)((p + 1) % n_players),
-                                       .prune = prune_this_one(c, first + i, p),
-                                       .sign = p == 0 ? 1.0f : -1.0f};
+            c->walker[n_walkers++] = (struct hb_cfr_walker){
+                .deal = &c->deal[i],
+                .key = key[p],
+                .traverser = (uint8_t)p,
+                .averaged = (uint8_t)(averages ? (p + 1) % n_players : HB_PLAYERS_MAX),
+                .prune = prune_this_one(c, first + i, p),
+                .sign = p == 0 ? 1.0f : -1.0f};
     }
     return n_walkers;
 }

@@ -2,7 +2,8 @@
  *
  * One iteration is one deal, traversed once for each player. A traversal explores every action of
  * its traverser and samples one at each other player's node; regrets are updated at the traverser's
- * nodes, the average strategy at the nodes of the player after him. With two players such a visit
+ * nodes, the average strategy at the nodes of the player after him, in one of average_interval
+ * iterations. With two players such a visit
  * weighs exactly that player's own reach, as the average strategy asks; with more, the other
  * players' sampled actions weigh in too, as in the common implementations for many players.
  *
@@ -64,8 +65,9 @@ struct hb_cfr_deal {
 /* A traversal of the pass under way. */
 struct hb_cfr_walker {
     struct hb_cfr_deal *deal;
-    uint64_t key;                /* of its random numbers at other players' nodes */
-    uint8_t traverser, averaged; /* who explores; whose strategy is logged */
+    uint64_t key; /* of its random numbers at other players' nodes */
+    uint8_t traverser,
+        averaged; /* who explores; whose strategy is logged, HB_PLAYERS_MAX: nobody's */
     bool prune;
     float sign; /* of what seat 0 wins, for the traverser; two players */
 };

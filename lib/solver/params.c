@@ -74,7 +74,7 @@ int hb_params_check(const struct hb_params *p, struct hb_err *e)
     return HB_OK;
 }
 
-void hb_params_encode(const struct hb_params *p, struct hb_buf *out)
+void hb_params_encode(const struct hb_params *p, bool averages, struct hb_buf *out)
 {
     hb_buf_u64(out, p->seed);
     hb_buf_u8(out, (uint8_t)p->discount);
@@ -84,9 +84,11 @@ void hb_params_encode(const struct hb_params *p, struct hb_buf *out)
     hb_buf_u64(out, p->pruning ? (uint64_t)p->pruning_threshold : 0);
     hb_buf_u32(out, p->pruning ? p->pruning_p32 : 0);
     hb_buf_i32(out, p->unit_shift);
+    if (averages)
+        hb_buf_u32(out, p->average_interval);
 }
 
-int hb_params_decode(struct hb_params *p, struct hb_rd *rd, struct hb_err *e)
+int hb_params_decode(struct hb_params *p, bool averages, struct hb_rd *rd, struct hb_err *e)
 {
     p->seed = hb_rd_u64(rd);
     p->discount = (enum hb_discount)hb_rd_u8(rd);
@@ -96,6 +98,7 @@ int hb_params_decode(struct hb_params *p, struct hb_rd *rd, struct hb_err *e)
     p->pruning_threshold = (int64_t)hb_rd_u64(rd);
     p->pruning_p32 = hb_rd_u32(rd);
     p->unit_shift = hb_rd_i32(rd);
+    p->average_interval = averages ? hb_rd_u32(rd) : 1;
     if (rd->bad)
         return hb_fail(e, HB_EFORMAT, "the solver keys are cut short");
     return hb_params_check(p, e);

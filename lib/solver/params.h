@@ -34,6 +34,7 @@ struct hb_params {
     enum hb_discount discount;
     uint32_t discount_interval; /* iterations, > 0 */
     uint32_t round_cap;         /* iterations a round grows to, 1..HB_ROUND_MAX */
+    uint32_t average_interval;  /* of how many iterations one updates the average; 0 as 1: all */
     bool pruning;
     int64_t pruning_threshold; /* chips, negative */
     uint32_t pruning_p32;      /* probability * 2^32, rounded, at most 2^32-1 */
@@ -48,8 +49,17 @@ uint32_t hb_params_round_cap(uint64_t hottest, uint64_t total);
 /* Range checks of everything. Errors: HB_ECONFIG naming the key. */
 int hb_params_check(const struct hb_params *p, struct hb_err *e) HB_MUSTUSE;
 
-void hb_params_encode(const struct hb_params *p, struct hb_buf *out);
-int hb_params_decode(struct hb_params *p, struct hb_rd *rd, struct hb_err *e) HB_MUSTUSE;
+/* Whether the average strategy is updated in that iteration. Deals do not depend on the number, so
+ * that any share of the iterations has the same expected average. */
+static inline bool hb_params_averages(const struct hb_params *p, uint64_t iteration)
+{
+    return p->average_interval <= 1 || iteration % p->average_interval == 0;
+}
+
+/* With average_interval as a last field when `averages`, else it must be 1. */
+void hb_params_encode(const struct hb_params *p, bool averages, struct hb_buf *out);
+int hb_params_decode(struct hb_params *p, bool averages, struct hb_rd *rd,
+                     struct hb_err *e) HB_MUSTUSE;
 const char *hb_discount_name(enum hb_discount d);
 
 /* ---- rounds: [0, b1), [b1, b2) … ---- */

@@ -3,8 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* 1: with draws_blocks, 2: without; the same bytes otherwise. */
-#define SPEC_VERSION 2
+#define SPEC_VERSION 3 /* the newest */
+
+/* 1: with draws_blocks; 2: without, the same bytes otherwise; 3: as 2, with an average_interval, for
+ * runs that have one, so that those without are what they were. */
+static uint32_t version_of(const struct hb_spec *s)
+{
+    if (s->params.average_interval > 1)
+        return 3;
+    return s->draws_blocks ? 1 : 2;
+}
 
 static void put_hash(struct hb_buf *out, const struct hb_hash *h)
 {
@@ -21,10 +29,12 @@ static void get_hash(struct hb_rd *rd, struct hb_hash *h)
 
 void hb_spec_encode(const struct hb_spec *s, struct hb_buf *out)
 {
-    hb_buf_u32(out, s->draws_blocks ? 1 : SPEC_VERSION);
+    uint32_t version = version_of(s);
+
+    hb_buf_u32(out, version);
     hb_rules_encode(&s->rules, out);
     hb_betting_encode(&s->betting, out);
-    hb_params_encode(&s->params, out);
+    hb_params_encode(&s->params, version >= 3, out);
     for (int i = 0; i < HB_STREETS; i++) {
         const struct hb_spec_street *st = &s->street[i];
 
@@ -54,7 +64,7 @@ int hb_spec_decode(struct hb_spec *s, struct hb_rd *rd, struct hb_err *e)
     s->draws_blocks = version == 1;
     if ((rc = hb_rules_decode(&s->rules, rd, e)) != HB_OK ||
         (rc = hb_betting_decode(&s->betting, rd, e)) != HB_OK ||
-        (rc = hb_params_decode(&s->params, rd, e)) != HB_OK)
+        (rc = hb_params_decode(&s->params, version >= 3, rd, e)) != HB_OK)
         return hb_context(e, rc, "run description");
     for (int i = 0; i < HB_STREETS; i++) {
         struct hb_spec_street *st = &s->street[i];
@@ -78,19 +88,20 @@ int hb_spec_decode(struct hb_spec *s, struct hb_rd *rd, struct hb_err *e)
 
 void hb_spec_identity(const struct hb_spec *s, struct hb_identity *out)
 {
+    static const char *const name[] = {"hb run 1", "hb run 2", "hb run 3"};
     struct hb_buf b = {0};
 
     hb_rules_hash(&s->rules, &out->game);
     out->tree = s->tree;
     out->abstraction = s->abstraction;
     out->seed = s->params.seed;
-    hb_buf_str(&b, s->draws_blocks ? "hb run 1" : "hb run 2");
+    hb_buf_str(&b, name[version_of(s) - 1]);
     put_hash(&b, &out->game);
     put_hash(&b, &out->tree);
     put_hash(&b, &out->abstraction);
     for (int i = 0; i < HB_STREETS; i++)
         hb_buf_u32(&b, s->street[i].n_buckets);
-    hb_params_encode(&s->params, &b);
+    hb_params_encode(&s->params, version_of(s) >= 3, &b);
     hb_hash_of(b.data, b.len, &out->run);
     hb_buf_fini(&b);
 }
@@ -121,7 +132,8 @@ int hb_identity_match(const struct hb_identity *a, const char *ours, const struc
                        ours, (unsigned long long)a->seed, theirs, (unsigned long long)b->seed);
     if (!hb_hash_equal(&a->run, &b->run))
         return differ(&a->run, ours, &b->run, theirs,
-                      "set of solver keys (discount, round size, pruning, random draws)", e);
+                      "set of solver keys (discount, round size, averaging, pruning, random draws)",
+                      e);
     return HB_OK;
 }
 

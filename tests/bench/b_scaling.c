@@ -105,6 +105,7 @@ static void measure_solver(struct parts *p, double seconds, uint32_t round)
     struct kit *k = &one.kit;
 
     nolimit_open(&one, round, 1);
+    k->table.spec.params.average_interval = 4; /* as examples of that size have */
     kit_run(k, 20000);
     iterations = k->iteration;
     nodes = k->nodes;
@@ -250,7 +251,8 @@ static void round_seconds(const struct parts *p, uint32_t round, int n, double l
     const double copy_ns = mergers > 1 ? p->copy_ns : 0.0;
     const double walk_s = 1e-9 * (nodes * p->walk_ns + records * copy_ns) / n;
     const double last_s = walk_s * n * cut.smallest / round; /* a task at the end */
-    const double memory_s = 1e-9 * nodes * (2.0 * LINE + p->records * p->record_bytes) / limit_gb;
+    const double memory_s =
+        1e-9 * nodes * (LINE + p->records * (LINE + p->record_bytes)) / limit_gb;
     const double coordinator_s = 1e-6 * tasks * p->frame_cpu_us;
 
     s[WALK] = walk_s;

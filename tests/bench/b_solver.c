@@ -45,18 +45,21 @@ static void timed_round(struct kit *k, struct rates *x)
     x->bytes += k->log.len;
 }
 
-static void print_rates(const char *name, const struct kit *k, const struct rates *x)
+static void print_rates(const char *name, const struct kit *k, uint32_t average_interval,
+                        const struct rates *x)
 {
     double both = x->walk_s + x->merge_s;
 
     printf("{\"bench\":\"solver\",\"game\":\"%s\",\"table_bytes\":%llu,\"nodes_in_tree\":%u,"
-           "\"round\":%u,\"iterations\":%llu,\"walk_nodes_per_s\":%.4g,\"nodes_per_cpu_s\":%.4g,"
-           "\"iterations_per_cpu_s\":%.4g,\"nodes_per_iteration\":%.1f,"
+           "\"round\":%u,\"average_interval\":%u,\"iterations\":%llu,\"walk_nodes_per_s\":%.4g,"
+           "\"nodes_per_cpu_s\":%.4g,"
+           "\"iterations_per_cpu_s\":%.4g,\"nodes_per_iteration\":%.1f,\"records_per_node\":%.3f,"
            "\"merge_ns_per_record\":%.2f,\"bytes_per_record\":%.1f,"
            "\"large_page_bytes\":%llu}\n",
            name, (unsigned long long)k->len, k->tree.n_nodes, k->spec.params.round_cap,
-           (unsigned long long)x->iterations, (double)x->nodes / x->walk_s, (double)x->nodes / both,
-           (double)x->iterations / both, (double)x->nodes / (double)x->iterations,
+           average_interval, (unsigned long long)x->iterations, (double)x->nodes / x->walk_s,
+           (double)x->nodes / both, (double)x->iterations / both,
+           (double)x->nodes / (double)x->iterations, (double)x->records / (double)x->nodes,
            1e9 * x->merge_s / (double)x->records, (double)x->bytes / (double)x->records,
            (unsigned long long)hb_os_large_bytes(k->mem));
 }
@@ -72,7 +75,7 @@ static void bench_leduc(double seconds)
     kit_run(&k, 10000);
     while (x.walk_s + x.merge_s < seconds)
         timed_round(&k, &x);
-    print_rates("leduc", &k, &x);
+    print_rates("leduc", &k, 1, &x);
     kit_close(&k);
 }
 
@@ -110,14 +113,19 @@ static void bench_memory(const struct kit *k)
 
 static void bench_no_limit(double seconds, uint32_t round)
 {
+    static const uint32_t interval[] = {1, 4};
     static struct nolimit n;
-    struct rates x = {0};
+    struct rates x[2] = {{0}};
 
     nolimit_open(&n, round, 1);
     kit_run(&n.kit, 20000);
-    while (x.walk_s + x.merge_s < seconds)
-        timed_round(&n.kit, &x);
-    print_rates("hunl-200bb", &n.kit, &x);
+    while (x[0].walk_s + x[0].merge_s < seconds)
+        for (int i = 0; i < 2; i++) { /* in turns: machines change while they are measured */
+            n.kit.table.spec.params.average_interval = interval[i];
+            timed_round(&n.kit, &x[i]);
+        }
+    for (int i = 0; i < 2; i++)
+        print_rates("hunl-200bb", &n.kit, interval[i], &x[i]);
     bench_memory(&n.kit);
     nolimit_close(&n);
 }

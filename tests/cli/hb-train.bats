@@ -74,6 +74,12 @@ all_worked() { # DIR N
         train $mode-5 --iters 6000 --num-workers 5
         same $mode-1 $mode-5
     done
+    config leduc "discount_interval: 700" "average_interval: 3"
+    train thin-1 --iters 6000 --num-workers 1
+    train thin-5 --iters 6000 --num-workers 5
+    train thin-frames --iters 6000 --num-workers 2 --transport frames
+    same thin-1 thin-5 thin-frames
+    differ linear-1 thin-1
     differ none-1 linear-1
     differ linear-1 dcfr-1
     differ dcfr-1 plus-1
@@ -102,6 +108,23 @@ all_worked() { # DIR N
     config leduc 'cards: {preflop: {plugin: lossless}, flop: {plugin: lossless}}'
     train h --iters 3000
     same a h
+}
+
+@test "a run with an average_interval resumes as itself and as no other" {
+    config leduc "average_interval: 4"
+    train whole --iters 4000
+    train cut --iters 2000
+    train cut --iters 4000 --resume-from latest
+    same whole cut
+    run --separate-stderr hb-ckpt info cut
+    assert_success
+    [ "$(jq .solver.average_interval <<<"$output")" = 4 ]
+    config leduc "average_interval: 2"
+    refused 65 train cut --iters 6000 --resume-from latest
+    says averaging
+    config leduc
+    refused 65 train cut --iters 6000 --resume-from latest
+    says averaging
 }
 
 @test "--iters trains to the first round end at or after N, and says so" {
@@ -430,7 +453,7 @@ all_worked() { # DIR N
     refused 78 train a --iters 100
     local line
     for line in "num_workers: 5000000000" "num_workers: 2000" "batch_size: 1000000" "round_size: 40000" \
-        "num_iterations: 200000000000000" "num_iterations: -1" "discount_interval: 0" \
+        "num_iterations: 200000000000000" "num_iterations: -1" "discount_interval: 0" "average_interval: 0" \
         "time_budget_seconds: -1" "time_budget_seconds: .nan" "pruning_probability: 1.5" \
         "sampling: outcome"; do
         config kuhn "$line"

@@ -233,6 +233,7 @@ static void draw(const struct plain *p, uint32_t number, uint32_t out[2])
 static struct value walk_other(struct plain *p, uint32_t number, const struct hb_node *node,
                                uint64_t at, const float *prob)
 {
+    uint32_t every = p->spec->params.average_interval;
     uint32_t bits[2];
     unsigned a = 0;
     unsigned last = 0;
@@ -248,7 +249,8 @@ static struct value walk_other(struct plain *p, uint32_t number, const struct hb
             if (u < sum)
                 break;
         }
-    if (node->player == (p->traverser + 1) % (int)p->tree->n_players) {
+    if (node->player == (p->traverser + 1) % (int)p->tree->n_players &&
+        (every <= 1 || p->iteration % every == 0)) {
         p->visits[at]++;
         for (unsigned b = 0; b < node->n_actions; b++) {
             p->sum_add[at + b] += (double)prob[b];

@@ -106,6 +106,19 @@ static void without_discounts_every_number_equals_the_plain_twins(void)
     CHECK_EQ(exact_differences("tiny", &p, 1000, 0), 0);
 }
 
+/* The average is the only thing that changes: the same nodes, regrets and draws. */
+static void in_an_interval_one_iteration_averages(void)
+{
+    struct hb_params p = kit_params(HB_DISCOUNT_NONE, 1000, 100);
+
+    p.average_interval = 3;
+    CHECK_EQ(exact_differences("kuhn", &p, 20000, 7), 0);
+    CHECK_EQ(exact_differences("kuhn3", &p, 10000, 0), 0);
+    CHECK_EQ(exact_differences("leduc", &p, 5000, 33), 0);
+    p.average_interval = UINT32_MAX; /* the first alone */
+    CHECK_EQ(exact_differences("tiny", &p, 1000, 0), 0);
+}
+
 static void in_plus_mode_every_regret_equals_the_plain_twins(void)
 {
     struct hb_params p = kit_params(HB_DISCOUNT_PLUS, 50, 100);
@@ -422,6 +435,7 @@ int main(void)
 {
     RUN(without_discounts_every_number_equals_the_plain_twins);
     RUN(runs_of_version_1_keep_their_draws);
+    RUN(in_an_interval_one_iteration_averages);
     RUN(in_plus_mode_every_regret_equals_the_plain_twins);
     RUN(pruning_and_its_floor_equal_the_plain_twins);
     RUN(every_traversal_visits_fewer_nodes_when_it_prunes);

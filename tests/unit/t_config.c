@@ -36,6 +36,7 @@ static const char full[] =
     "sampling: external\n"
     "discount_mode: dcfr\n"
     "discount_interval: 12\n"
+    "average_interval: 5\n"
     "enable_pruning: true\n"
     "pruning_threshold: -5\n"
     "pruning_probability: 0.7\n";
@@ -78,6 +79,7 @@ static void every_key_is_read(void)
     CHECK_EQ(c.params.round_cap, 300);
     CHECK_EQ(c.params.discount, HB_DISCOUNT_DCFR);
     CHECK_EQ(c.params.discount_interval, 12);
+    CHECK_EQ(c.params.average_interval, 5);
     CHECK(c.params.pruning);
     CHECK_EQ(c.params.pruning_threshold, -5);
     CHECK_EQ(c.params.pruning_p32, 3006477107u);
@@ -97,6 +99,7 @@ static void all_but_the_game_has_a_default(void)
     CHECK_EQ(c.snapshot_keep, 3);
     CHECK_EQ(c.params.discount, HB_DISCOUNT_LINEAR);
     CHECK_EQ(c.params.discount_interval, 1000);
+    CHECK_EQ(c.params.average_interval, 1);
     CHECK(!c.params.pruning && c.betting.every_size && !c.betting_given && !c.cards_given);
     CHECK_EQ(c.params.pruning_threshold, -300000);
     CHECK_EQ(c.num_workers + c.batch_size + c.params.round_cap, 0);
@@ -128,6 +131,7 @@ static void values_are_read_whole_or_refused(void)
         {"sampling", "outcome"},
         {"discount_mode", "fast"},
         {"discount_interval", "0"},
+        {"average_interval", "0"},
         {"enable_pruning", "maybe"},
         {"pruning_threshold", "5"},
         {"pruning_threshold", "-0"},

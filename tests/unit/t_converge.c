@@ -107,6 +107,15 @@ static void pruning_does_not_spoil_the_result(void)
     CHECK(train("leduc", &p, 400000).exploitability < 0.045);
 }
 
+/* Once rows were visited often, fewer samples of the average are as good. */
+static void averaging_less_often_does_not_spoil_the_result(void)
+{
+    struct hb_params p = kit_params(HB_DISCOUNT_LINEAR, 1000, 100);
+
+    p.average_interval = 8;
+    CHECK(train("leduc", &p, 1000000).exploitability < 0.020);
+}
+
 int main(void)
 {
     RUN(an_untrained_table_plays_uniformly);
@@ -116,5 +125,6 @@ int main(void)
     RUN(three_players_come_near_an_equilibrium);
     RUN(a_coarse_unit_does_not_spoil_the_result);
     RUN(pruning_does_not_spoil_the_result);
+    RUN(averaging_less_often_does_not_spoil_the_result);
     return check_done();
 }

@@ -302,7 +302,7 @@ static void the_round_cap_follows_the_hottest_bucket(void)
     CHECK(hb_params_round_cap(0, 0) >= HB_ROUND_MIN);
 }
 
-static void keys_survive_encoding_and_cut_or_bad_ones_are_refused(void)
+static void keys_survive_encoding_and_cut_ones_are_refused(bool averages)
 {
     struct hb_params p = kit_params(HB_DISCOUNT_DCFR, 777, 333);
     struct hb_params q;
@@ -313,11 +313,12 @@ static void keys_survive_encoding_and_cut_or_bad_ones_are_refused(void)
     p.pruning_p32 = 0xF3333333u;
     p.unit_shift = -3;
     p.seed = UINT64_MAX - 5;
-    hb_params_encode(&p, &b);
+    p.average_interval = averages ? 4 : 1;
+    hb_params_encode(&p, averages, &b);
     for (size_t len = 0; len <= b.len; len++) {
         struct hb_rd rd = hb_rd_over(b.data, len);
         struct hb_err e = {0};
-        int rc = hb_params_decode(&q, &rd, &e);
+        int rc = hb_params_decode(&q, averages, &rd, &e);
 
         CHECK_EQ(rc == HB_OK, len == b.len);
     }
@@ -325,7 +326,26 @@ static void keys_survive_encoding_and_cut_or_bad_ones_are_refused(void)
           p.discount_interval == q.discount_interval && p.round_cap == q.round_cap);
     CHECK(p.pruning == q.pruning && p.pruning_threshold == q.pruning_threshold &&
           p.pruning_p32 == q.pruning_p32 && p.unit_shift == q.unit_shift);
+    CHECK_EQ(q.average_interval, p.average_interval);
     hb_buf_fini(&b);
+}
+
+static void keys_survive_encoding_and_cut_or_bad_ones_are_refused(void)
+{
+    keys_survive_encoding_and_cut_ones_are_refused(false);
+    keys_survive_encoding_and_cut_ones_are_refused(true);
+}
+
+static void one_iteration_of_an_interval_averages(void)
+{
+    struct hb_params p = kit_params(HB_DISCOUNT_NONE, 1000, 100);
+
+    CHECK(hb_params_averages(&p, 0) && hb_params_averages(&p, 7));
+    p.average_interval = 1;
+    CHECK(hb_params_averages(&p, 0) && hb_params_averages(&p, 7));
+    p.average_interval = 4;
+    for (uint64_t i = 0; i < 100; i++)
+        CHECK_EQ(hb_params_averages(&p, i), i % 4 == 0);
 }
 
 static void each_key_out_of_range_is_named(void)
@@ -371,6 +391,7 @@ int main(void)
     RUN(factors_do_not_depend_on_how_they_were_reached);
     RUN(the_round_cap_follows_the_hottest_bucket);
     RUN(keys_survive_encoding_and_cut_or_bad_ones_are_refused);
+    RUN(one_iteration_of_an_interval_averages);
     RUN(each_key_out_of_range_is_named);
     return check_done();
 }

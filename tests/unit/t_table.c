@@ -304,7 +304,7 @@ static void each_key_and_the_seed_change_the_identity_of_the_run(void)
 
     kit_open(&k, &r, &p, 1);
     hb_spec_identity(&k.spec, &base);
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 10; i++) {
         struct hb_spec s = k.spec;
         struct hb_err e = {0};
 
@@ -318,6 +318,7 @@ static void each_key_and_the_seed_change_the_identity_of_the_run(void)
         case 6: s.rules.blind[0]++; break;
         case 7: s.tree.b[0] ^= 1; break;
         case 8: s.abstraction.b[0] ^= 1; break;
+        case 9: s.params.average_interval = 2; break;
         default: break;
         }
         hb_spec_identity(&s, &id);
@@ -327,12 +328,13 @@ static void each_key_and_the_seed_change_the_identity_of_the_run(void)
     }
     k.spec.buckets_path[0] = '/'; /* where things came from is in no identity */
     k.spec.game_name[0] = 'x';
+    k.spec.params.average_interval = 1; /* as if it was not there */
     hb_spec_identity(&k.spec, &id);
     CHECK(hb_hash_equal(&id.run, &base.run));
     kit_close(&k);
 }
 
-static void a_spec_survives_encoding_and_cut_ones_are_refused(void)
+static void a_spec_survives_encoding(uint32_t average_interval)
 {
     struct hb_rules r = kit_game("leduc");
     struct hb_params p = usual();
@@ -342,7 +344,10 @@ static void a_spec_survives_encoding_and_cut_ones_are_refused(void)
 
     kit_open(&k, &r, &p, 1);
     (void)snprintf(k.spec.game_name, sizeof k.spec.game_name, "leduc.game");
+    k.spec.params.average_interval = average_interval;
     hb_spec_encode(&k.spec, &a);
+    CHECK_EQ(a.data[0],
+             average_interval > 1 ? 3 : 2); /* older readers know what they do not know */
     for (size_t len = 0; len <= a.len; len++) {
         struct hb_rd rd = hb_rd_over(a.data, len);
         int rc = hb_spec_decode(&s, &rd, NULL);
@@ -351,9 +356,16 @@ static void a_spec_survives_encoding_and_cut_ones_are_refused(void)
     }
     hb_spec_encode(&s, &b);
     CHECK(a.len == b.len && memcmp(a.data, b.data, a.len) == 0);
+    CHECK_EQ(s.params.average_interval, average_interval);
     hb_buf_fini(&a);
     hb_buf_fini(&b);
     kit_close(&k);
+}
+
+static void a_spec_survives_encoding_and_cut_ones_are_refused(void)
+{
+    a_spec_survives_encoding(1);
+    a_spec_survives_encoding(4);
 }
 
 int main(void)
