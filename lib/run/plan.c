@@ -6,14 +6,16 @@
 #include "solver/table.h"
 
 /* Measured with make bench on a 2.6 GHz server core; only an estimate, and said to be one. */
-#define NODE_NS        75.0 /* a decision node of a walk whose table is far larger than the cache */
-#define NODE_CACHED_NS 25.0
-#define DEAL_NS        400.0 /* cards and buckets of one iteration and player */
-#define RECORD_NS      14.0  /* merging one record */
-#define CACHED_TABLE   (8u << 20)
-#define BIG_TABLE      (64u << 20) /* from here on several mergers pay */
-#define PROCESS_BYTES  (7u << 20)  /* a program before it maps anything */
-#define TRAINED_NODES  1.5 /* nodes that an iteration comes to visit, over the uniform start */
+#define NODE_NS          65.0 /* a decision node of a walk whose table is far larger than the cache */
+#define NODE_CACHED_NS   25.0
+#define DEAL_NS          400.0 /* cards and buckets of one iteration and player */
+#define RECORD_NS        40.0  /* merging one record into such a table */
+#define RECORD_CACHED_NS 14.0
+#define OWN_VISITS       0.36 /* of all: the traverser's, which are records in any iteration */
+#define CACHED_TABLE     (8u << 20)
+#define BIG_TABLE        (64u << 20) /* from here on several mergers pay */
+#define PROCESS_BYTES    (7u << 20)  /* a program before it maps anything */
+#define TRAINED_NODES    1.5 /* nodes that an iteration comes to visit, over the uniform start */
 
 int hb_train_mergers(uint64_t table_bytes, int n_workers, bool segments)
 {
@@ -29,9 +31,12 @@ int hb_train_mergers(uint64_t table_bytes, int n_workers, bool segments)
 static void estimate_rate(const struct hb_setup *s, int n_workers, struct hb_plan *p)
 {
     bool cached = p->table_bytes <= CACHED_TABLE;
-    double node_ns = cached ? NODE_CACHED_NS : NODE_NS;
+    uint32_t every = s->spec.params.average_interval;
+    double records = OWN_VISITS + (1.0 - OWN_VISITS) / (every > 1 ? every : 1);
+    double node_ns =
+        cached ? NODE_CACHED_NS + records * RECORD_CACHED_NS : NODE_NS + records * RECORD_NS;
     double cores = n_workers < hb_os_cpus() ? n_workers : hb_os_cpus();
-    double ns = p->nodes_per_iteration * (node_ns + RECORD_NS) + DEAL_NS * s->tree.n_players;
+    double ns = p->nodes_per_iteration * node_ns + DEAL_NS * s->tree.n_players;
 
     p->iterations_per_s = cores * 1e9 / ns;
     p->seconds = (double)p->iterations / p->iterations_per_s;
