@@ -64,18 +64,31 @@ static void print_rates(const char *name, const struct kit *k, uint32_t average_
            (unsigned long long)hb_os_large_bytes(k->mem));
 }
 
+/* With two numbers of iterations for an update of the average, in turns: machines change while they
+ * are measured. */
+static void bench_game(const char *name, struct kit *k, double seconds)
+{
+    static const uint32_t interval[] = {1, 4};
+    struct rates x[2] = {{0}};
+
+    while (x[0].walk_s + x[0].merge_s < seconds)
+        for (int i = 0; i < 2; i++) {
+            k->table.spec.params.average_interval = interval[i];
+            timed_round(k, &x[i]);
+        }
+    for (int i = 0; i < 2; i++)
+        print_rates(name, k, interval[i], &x[i]);
+}
+
 static void bench_leduc(double seconds)
 {
     struct hb_rules r = kit_game("leduc");
-    struct hb_params p = kit_params(HB_DISCOUNT_LINEAR, 1000, 100);
-    struct rates x = {0};
+    struct hb_params p = kit_params(HB_DISCOUNT_LINEAR, 1000, 225); /* the round by rule */
     struct kit k;
 
     kit_open(&k, &r, &p, 1);
     kit_run(&k, 10000);
-    while (x.walk_s + x.merge_s < seconds)
-        timed_round(&k, &x);
-    print_rates("leduc", &k, 1, &x);
+    bench_game("leduc", &k, seconds);
     kit_close(&k);
 }
 
@@ -113,19 +126,11 @@ static void bench_memory(const struct kit *k)
 
 static void bench_no_limit(double seconds, uint32_t round)
 {
-    static const uint32_t interval[] = {1, 4};
     static struct nolimit n;
-    struct rates x[2] = {{0}};
 
     nolimit_open(&n, round, 1);
     kit_run(&n.kit, 20000);
-    while (x[0].walk_s + x[0].merge_s < seconds)
-        for (int i = 0; i < 2; i++) { /* in turns: machines change while they are measured */
-            n.kit.table.spec.params.average_interval = interval[i];
-            timed_round(&n.kit, &x[i]);
-        }
-    for (int i = 0; i < 2; i++)
-        print_rates("hunl-200bb", &n.kit, interval[i], &x[i]);
+    bench_game("hunl-200bb", &n.kit, seconds);
     bench_memory(&n.kit);
     nolimit_close(&n);
 }
