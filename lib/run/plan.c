@@ -6,7 +6,7 @@
 #include "solver/table.h"
 
 /* Measured with make bench on a 2.6 GHz server core; only an estimate, and said to be one. */
-#define NODE_NS          65.0 /* a decision node of a walk whose table is far larger than the cache */
+#define NODE_NS          65.0 /* a node of a walk whose table is far larger than the cache */
 #define NODE_CACHED_NS   25.0
 #define DEAL_NS          400.0 /* cards and buckets of one iteration and player */
 #define RECORD_NS        40.0  /* merging one record into such a table */

@@ -183,21 +183,20 @@ static int add_due(struct hb_merge *m, uint64_t row, unsigned n, struct hb_err *
     return HB_OK;
 }
 
-/* ---- adding -------------------------------------------------------------------------------------
- */
+/* ---- adding ---- */
 
 struct records { /* those not yet read */
     const uint8_t *at, *end;
 };
 
-/* Ask for what a record will change: from the row's head to the end of the last vector. */
+/* Ask for what a record will change, from the row's head to the end of the last vector: two places,
+ * for asking whether they are one line would cost more. */
 HB_INLINE void prefetch_row(const struct merge_record *r)
 {
     unsigned n = r->kind == HB_RECORD_STRATEGY ? 2 * r->n : hb_quad_up(r->n);
 
     __builtin_prefetch(r->row, 1);
-    __builtin_prefetch(r->row + HB_ROW_HEAD + n - 1,
-                       1); /* asking whether it is the same line would cost more */
+    __builtin_prefetch(r->row + HB_ROW_HEAD + n - 1, 1);
 }
 
 /* The next record of this part, whose row is asked for; false when there is none. */

@@ -64,7 +64,7 @@ int hb_merge_check(const struct hb_merge *m, const uint8_t *records, size_t len,
 int hb_merge_check_part(const struct hb_merge *m, const uint8_t *records, size_t len,
                         struct hb_err *e) HB_MUSTUSE;
 /* Add the part's share of records that hb_merge_check accepted. Errors: HB_ENOMEM, and then the
- * table stays open. Cost: aim 10-12 ns a record and core. */
+ * table stays open. Cost: man/hb-speed.7. */
 int hb_merge_add(struct hb_merge *m, const uint8_t *records, size_t len,
                  struct hb_err *e) HB_MUSTUSE;
 /* Check, then add: nothing is added when a record is refused. */

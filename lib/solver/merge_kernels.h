@@ -1,6 +1,6 @@
-/* merge_kernels.h - the loop over records of merge.h, for one way of adding them to rows; only merge.c
- * includes it, once for each. KERNEL(name) names a function, KERNEL_TARGET is its attribute,
- * KERNEL_ROW adds a record. [solver, pure] Threads: those of merge.h. */
+/* merge_kernels.h - the loop over records of merge.h, for one way of adding them to rows; only
+ * merge.c includes it, once for each. KERNEL(name) names a function, KERNEL_TARGET is its
+ * attribute, KERNEL_ROW adds a record. [solver, pure] Threads: those of merge.h. */
 #include "solver/merge_row.h"
 
 #ifdef KERNEL

@@ -1,10 +1,10 @@
 /* merge_row.h - what one record does to its row: discount what earlier epochs left, add the values.
  * Only merge.c includes it. [solver, pure]
  *
- * Written twice: plainly, and with AVX2 for rows of up to eight actions, a vector of regrets and one of sums.
- * Each lane does what the plain code does, operation by operation, so that the bits are the same
- * (tests/unit/t_merge.c). Vectors stay inside of the row, for its neighbours may be another
- * merger's: lanes that are not meant are its own words and are written back as they were.
+ * Written twice: plainly, and with AVX2 for rows of two to eight actions, a vector of regrets and
+ * one of sums. Each lane does what the plain code does, operation by operation, so that the bits
+ * are the same (tests/unit/t_merge.c). Vectors stay inside of the row, for its neighbours may be
+ * another merger's: lanes that are not meant are its own words, written back as they were.
  *
  * Threads: a row belongs to one merger. */
 #ifndef HB_SOLVER_MERGE_ROW_H
@@ -22,8 +22,7 @@ struct merge_record {
     unsigned kind, n;
 };
 
-/* ---- discounts ----------------------------------------------------------------------------------
- */
+/* ---- discounts ---- */
 
 /* The dither of a row's discount. It depends on nothing but the row and the epoch: the finalizer of
  * SplitMix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014) over both. 21 bits: a discount is exact
@@ -73,11 +72,10 @@ HB_INLINE int32_t merge_head(const struct hb_merge *m, uint32_t head)
     return (int32_t)(m->round.epoch | (head & ~HB_EPOCH_MAX));
 }
 
-/* ---- plainly ------------------------------------------------------------------------------------
- */
+/* ---- plainly ---- */
 
-/* Bring the regrets of a row that an earlier epoch left behind to the current one. Their signs are as
- * good as random: which factor is a look-up, not a branch. */
+/* Bring the regrets of a row that an earlier epoch left behind to the current one. Their signs are
+ * as good as random: which factor is a look-up, not a branch. */
 HB_INLINE void merge_refresh(const struct hb_merge *m, int32_t *row, unsigned n)
 {
     int32_t *regret = row + HB_ROW_HEAD;
@@ -136,8 +134,7 @@ HB_INLINE bool merge_row_plain(const struct hb_merge *m, const struct merge_reco
     return leaves;
 }
 
-/* ---- with AVX2 ----------------------------------------------------------------------------------
- */
+/* ---- with AVX2 ---- */
 
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -292,8 +289,8 @@ MERGE_AVX2 HB_INLINE bool merge_regrets8(const struct hb_merge *m, const struct 
     return merge_leaves8(m, v, ours);
 }
 
-/* Sums of n actions, 2 to 4: their vector ends with the last. Where the regrets' vector, which is written
- * behind it, lies over it, that one takes the new sums. */
+/* Sums of n actions, 2 to 4: their vector ends with the last. Where that of the regrets, which is
+ * written after it, lies over it, it takes the new sums. */
 MERGE_AVX2 HB_INLINE bool merge_sums4(const struct hb_merge *m, const struct merge_record *r)
 {
     __m128i *regrets = (__m128i *)(void *)(r->row + HB_ROW_HEAD);

@@ -369,8 +369,7 @@ static void parts_are_checked_when_merging_starts(void)
     kit_close(&k);
 }
 
-/* ---- rows in vectors, against the plain code ------------------------------------------------------
- */
+/* ---- rows in vectors, against the plain code ---- */
 
 /* Rows of 2 to 12 actions: no limit, twelve chips. */
 static const char *const many_sizes = "GAMEDEF\nnolimit\nnumPlayers = 2\nnumRounds = 1\n"
