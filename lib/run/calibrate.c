@@ -3,29 +3,37 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "base/rng.h"
 
-#define LINE 64u /* bytes */
-#define MUL  UINT64_C(6364136223846793005)
-#define ADD  UINT64_C(1442695040888963407)
+#define LINE  64u /* bytes */
+#define BATCH 64u /* loads */
+#define MUL   UINT64_C(6364136223846793005)
+#define ADD   UINT64_C(1442695040888963407)
 
-/* The compiler must take x for unknown: without that the loads would not depend on each other and
- * the steps would be done beforehand. */
+/* The compiler must take x for unknown: without that steps would be done beforehand and sums of loads
+ * not at all. */
 static uint64_t opaque(uint64_t x)
 {
     __asm__ volatile("" : "+r"(x));
     return x;
 }
 
-static uint64_t loads(const uint8_t *mem, uint64_t bytes, uint64_t x)
+/* SplitMix64 says where; the lines of a batch are asked for and then read. */
+static uint64_t loads(const uint8_t *mem, uint64_t bytes, uint64_t salt)
 {
     const uint64_t lines = bytes / LINE < UINT32_MAX ? bytes / LINE : UINT32_MAX;
-    const uint64_t zero = opaque(0);
+    const uint8_t *at[BATCH];
+    uint64_t sum = 0;
 
-    for (int i = 0; i < HB_CALIBRATE_LOADS; i++) {
-        x = x * MUL + ADD;
-        x += __atomic_load_n(mem + ((x >> 32) * lines >> 32) * LINE, __ATOMIC_RELAXED) & zero;
+    for (uint32_t i = 0; i < HB_CALIBRATE_LOADS; i += BATCH) {
+        for (uint32_t k = 0; k < BATCH; k++) {
+            at[k] = mem + ((hb_rng_stream(salt, i + k) >> 32) * lines >> 32) * LINE;
+            __builtin_prefetch(at[k]);
+        }
+        for (uint32_t k = 0; k < BATCH; k++)
+            sum += __atomic_load_n(at[k], __ATOMIC_RELAXED);
     }
-    return x;
+    return sum;
 }
 
 static uint64_t steps(uint64_t x)
@@ -39,10 +47,10 @@ void hb_calibrate(const void *mem, uint64_t bytes, uint64_t salt, struct hb_cali
 {
     const pid_t self = getpid();
     double t0 = hb_os_cpu_seconds(self);
-    uint64_t x = loads(mem, bytes, salt * MUL);
+    uint64_t sum_of_loads = opaque(loads(mem, bytes, salt));
     double t1 = hb_os_cpu_seconds(self);
 
-    (void)opaque(steps(x));
+    (void)opaque(steps(sum_of_loads));
     sum->loads_s += t1 - t0;
     sum->steps_s += hb_os_cpu_seconds(self) - t1;
     sum->n_pieces++;
