@@ -202,7 +202,7 @@ static void put_speed(struct hb_buf *b, const struct hb_metrics *m, const struct
         per((double)(s->nodes - m->last_stats.nodes), cpu->workers_cpu_s - m->last_workers_cpu_s));
     put_real(b, "calibration_per_s", hb_calibration_per_s(&m->calibration));
     put_real(b, "calibration_load_ns", hb_calibration_load_ns(&m->calibration));
-    put_real(b, "calibration_step_ns", hb_calibration_step_ns(&m->calibration));
+    put_real(b, "calibration_draw_ns", hb_calibration_draw_ns(&m->calibration));
     put_real(b, "calibration_s", m->calibration_s);
     put_real(b, "workers_cpu_s", cpu->workers_cpu_s);
     put_real(b, "mergers_cpu_s", cpu->mergers_cpu_s);

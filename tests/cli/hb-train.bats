@@ -316,7 +316,7 @@ all_worked() { # DIR N
     train a --iters 3000 --num-workers 2
     train a --iters 6000 --num-workers 3 --resume-from latest
     [ "$(jq -s length a/metrics.jsonl)" -ge 2 ]
-    [ "$(jq -s 'all(.[]; (keys_unsorted == ["t","iteration","iter_per_s","nodes","cpu_s","workers","generation","pss_bytes","tasks","worker_tasks","bytes_per_task","merge_s","checkpoint_s","workers_replaced","duplicates","restores","table_large_bytes","nodes_per_cpu_s","calibration_per_s","calibration_load_ns","calibration_step_ns","calibration_s","workers_cpu_s","mergers_cpu_s","barrier_s","ctx_voluntary","ctx_involuntary","learning_s","looked_at","change_iterations","change","change_by_street","visited","visited_by_street","pruned","pruned_by_street","saturated","saturated_by_street","halved","halved_by_street","started","cpu_before_s"]))' a/metrics.jsonl)" = true ]
+    [ "$(jq -s 'all(.[]; (keys_unsorted == ["t","iteration","iter_per_s","nodes","cpu_s","workers","generation","pss_bytes","tasks","worker_tasks","bytes_per_task","merge_s","checkpoint_s","workers_replaced","duplicates","restores","table_large_bytes","nodes_per_cpu_s","calibration_per_s","calibration_load_ns","calibration_draw_ns","calibration_s","workers_cpu_s","mergers_cpu_s","barrier_s","ctx_voluntary","ctx_involuntary","learning_s","looked_at","change_iterations","change","change_by_street","visited","visited_by_street","pruned","pruned_by_street","saturated","saturated_by_street","halved","halved_by_street","started","cpu_before_s"]))' a/metrics.jsonl)" = true ]
     [ "$(jq -s '.[0].nodes < .[-1].nodes and .[0].generation < .[-1].generation' a/metrics.jsonl)" = true ]
     [ "$(metric a .workers)" = 3 ]
     [ "$(metric a '.cpu_s >= 0 and .iter_per_s > 0 and .tasks > 0')" = true ]
