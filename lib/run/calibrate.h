@@ -5,9 +5,8 @@
  * run's own table, asked for in time, and actions drawn from weights in the second-level cache, with
  * generators side by side and a branch that nobody can foresee. Nodes per CPU second divided by
  * pieces per CPU second is a property of the program. A chain of steps that wait for each other, be
- * it of loads or of arithmetic, is no part of it: its time hardly moves when a neighbour takes half
- * of the memory's throughput or of the core, on which a walk lives. Lines are the smaller part,
- * because the time of so few swings by a tenth of its own.
+ * it of loads or of arithmetic, is no part of it: walks swing about twice as far as its time does.
+ * Lines are the smaller part, because the time of so few swings by a tenth of its own.
  *
  * Threads: any; 256 KB of the stack. Cost of a piece: about 0.25 ms with a table larger than the
  * cache, a fifth of it lines. */

@@ -320,7 +320,7 @@ all_worked() { # DIR N
     [ "$(jq -s '.[0].nodes < .[-1].nodes and .[0].generation < .[-1].generation' a/metrics.jsonl)" = true ]
     [ "$(metric a .workers)" = 3 ]
     [ "$(metric a '.cpu_s >= 0 and .iter_per_s > 0 and .tasks > 0')" = true ]
-    [ "$(metric a '.cpu_s >= .workers_cpu_s + .mergers_cpu_s and .calibration_per_s > 0 and .barrier_s >= 0')" = true ]
+    [ "$(metric a '.cpu_s >= .workers_cpu_s + .mergers_cpu_s and .calibration_per_s > 0 and .calibration_load_ns > 0 and .calibration_draw_ns > 0 and .barrier_s >= 0')" = true ]
     [ "$(metric a '.looked_at == .iteration and (.ctx_voluntary | length) == 3 and (.change_by_street | length) == 2')" = true ]
     [ -n "${PORTABLE:-}" ] || [ "$(metric a '.workers_cpu_s > 0 and .nodes_per_cpu_s > 0')" = true ]
     [ -n "${PORTABLE:-}" ] || [ "$(metric a '.pss_bytes > 1000000')" = true ]
