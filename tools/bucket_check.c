@@ -67,7 +67,7 @@ static void show_finding(void *ctx, const struct hb_finding *f)
 
 static int timeout_ms(const char *text)
 {
-    double ms = tool_seconds(text, "--timeout") * 1000;
+    double ms = tool_seconds(text, "--timeout", false) * 1000;
 
     return ms < 1 ? 1 : ms > TIMEOUT_MAX_MS ? TIMEOUT_MAX_MS : (int)ms;
 }

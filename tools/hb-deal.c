@@ -387,7 +387,7 @@ static void take_options(struct match *g, struct args *a, int argc, char **argv)
         case OPT_HOST: g->host = arg; break;
         case OPT_PORT: a->ports = arg; break;
         case OPT_NAMES: a->names = arg; break;
-        case OPT_TIMEOUT: g->timeout_s = tool_seconds(arg, "--timeout"); break;
+        case OPT_TIMEOUT: g->timeout_s = tool_seconds(arg, "--timeout", false); break;
         case OPT_FAULTS: g->max_faults = tool_u64(arg, "--max-faults", 0, UINT32_MAX); break;
         case OPT_LOG: g->log_name = arg; break;
         default: break; /* tool_next refuses what is not in the table */

@@ -264,7 +264,7 @@ static void apply(const struct opts *o, struct hb_config *c)
             c->time_budget_s = 0;
     }
     if (o->time_budget != NULL) {
-        c->time_budget_s = tool_seconds(o->time_budget, "--time-budget");
+        c->time_budget_s = tool_seconds(o->time_budget, "--time-budget", false);
         if (o->iters == NULL)
             c->num_iterations = 0;
     }
@@ -277,7 +277,7 @@ static void apply(const struct opts *o, struct hb_config *c)
     if (o->seed != NULL)
         c->params.seed = tool_u64(o->seed, "--seed", 0, UINT64_MAX);
     if (o->snapshot != NULL)
-        c->snapshot_interval_s = tool_seconds(o->snapshot, "--snapshot-interval");
+        c->snapshot_interval_s = tool_seconds(o->snapshot, "--snapshot-interval", true);
 }
 
 static void read_options(struct opts *o, int argc, char **argv)
@@ -298,7 +298,7 @@ static void read_options(struct opts *o, int argc, char **argv)
         case OPT_SEED: o->seed = arg; break;
         case OPT_SNAPSHOT: o->snapshot = arg; break;
         case OPT_RESUME: o->resume_from = arg; break;
-        case OPT_TIMEOUT: o->task_timeout = tool_seconds(arg, "--task-timeout"); break;
+        case OPT_TIMEOUT: o->task_timeout = tool_seconds(arg, "--task-timeout", false); break;
         case OPT_TRANSPORT:
             o->frames = tool_choice(arg, "--transport", "segments|frames") == 1;
             break;

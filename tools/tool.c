@@ -240,15 +240,16 @@ uint64_t tool_bytes(const char *text, const char *option)
     return (uint64_t)v << shift;
 }
 
-double tool_seconds(const char *text, const char *option)
+double tool_seconds(const char *text, const char *option, bool or_none)
 {
     char *end = NULL;
     double v;
 
     errno = 0;
     v = strtod(text, &end);
-    if (end == text || *end != '\0' || errno != 0 || !(v > 0 && v < 1e10))
-        bad_number(text, option, "a positive number of seconds");
+    if (end == text || *end != '\0' || errno != 0 || !(v >= 0 && v < 1e10) || (v == 0 && !or_none))
+        bad_number(text, option,
+                   or_none ? "a number of seconds, 0 for none" : "a positive number of seconds");
     return v;
 }
 

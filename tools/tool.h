@@ -67,7 +67,8 @@ int tool_exit_code(int rc);
 /* Whole-number and size (K M G, powers of 1024) arguments, parsed whole or refused with exit 64. */
 uint64_t tool_u64(const char *text, const char *option, uint64_t min, uint64_t max);
 uint64_t tool_bytes(const char *text, const char *option);
-double tool_seconds(const char *text, const char *option);
+/* Seconds, also parsed whole or refused; 0, that is none, only where it has a meaning. */
+double tool_seconds(const char *text, const char *option, bool or_none);
 /* Which of the '|'-separated words `text` is, 0 for the first; anything else exits 64. */
 int tool_choice(const char *text, const char *option, const char *words);
 #define TOOL_COMPRESS "none|varint|zstd" /* in the order of enum hb_compress */

@@ -267,6 +267,10 @@ all_worked() { # DIR N
     [ -z "$(find a -name '*.tmp*')" ]
     train b --iters 9000
     same a b # checkpoints do not change the result
+    config kuhn "snapshot_interval_seconds: 0.000001"
+    train c --iters 9000 --snapshot-interval 0
+    same a c
+    [ "$(find c/checkpoints -name 'iter-*.hbc' | wc -l)" = 1 ]
 }
 
 @test "--time-budget ends a run without a number of iterations" {
@@ -413,7 +417,7 @@ all_worked() { # DIR N
     for bad in 0 -1 x nan inf "" 1s; do
         refused 64 train a --iters 100 --time-budget "$bad"
         refused 64 train a --iters 100 --task-timeout "$bad"
-        refused 64 train a --iters 100 --snapshot-interval "$bad"
+        [ "$bad" = 0 ] || refused 64 train a --iters 100 --snapshot-interval "$bad"
     done
     refused 64 train a --iters 100 --transport pigeon
     refused 64 train a --iters 100 --transport frames --compress lzma
