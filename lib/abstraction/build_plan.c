@@ -18,7 +18,7 @@
 #define VECTOR_NS    120.0       /* a vector, its place among the others, … */
 #define RUN_OUT_NS   5.5         /* … and each run-out that it counts */
 #define PASS_NS      160.0       /* a vector and pass of the clustering, 200 clusters */
-#define GROUND_NS    850.0       /* the same with a ground distance */
+#define GROUND_NS    4.25        /* the same with a ground distance, for each cluster */
 #define BUCKET_NS    10.0        /* a hand's bucket and weight */
 #define WRITE_NS     4.0         /* a byte of the file: two hashes and the disk */
 #define STAGE_S      0.005       /* a stage without work */
@@ -132,6 +132,12 @@ static uint64_t bounds_bytes(const struct sums *p, uint64_t apart, struct vector
     return (uint64_t)p->n_processes * (bytes < BOUNDS_BYTES ? bytes : BOUNDS_BYTES);
 }
 
+/* As measured between 200 and 2,000 clusters. */
+static double pass_ns(uint32_t k, bool ground)
+{
+    return ground ? GROUND_NS * k : PASS_NS * sqrt(k / 200.0);
+}
+
 static void add_feature(struct sums *p, int street, const struct hb_cluster_opts *o,
                         struct vector v)
 {
@@ -155,8 +161,7 @@ static void add_feature(struct sums *p, int street, const struct hb_cluster_opts
     add_stage(p, street, "vectors", shared(p, (double)n, VECTOR_NS + RUN_OUT_NS * run_outs),
               n_last + points + table, points);
     add_stage(p, street, "clusters",
-              shared(p, (double)apart * passes,
-                     (v.entries > 0 ? GROUND_NS : PASS_NS) * sqrt((double)o->k / 200)),
+              shared(p, (double)apart * passes, pass_ns(o->k, v.entries > 0)),
               points + cloud + centres_bytes(p, o->k, v.numbers) + bounds_bytes(p, apart, v, o->k),
               apart * sizeof(uint32_t));
     add_map(p, street, n, o->k, points);
