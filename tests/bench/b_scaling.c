@@ -132,40 +132,89 @@ static void measure_solver(struct parts *p, double seconds, uint32_t round)
 
 /* ---- frames ---- */
 
-/* A child that answers each message; 256 bytes, about a task's answer with a segment. */
+/* 256 bytes, about a task's answer with a segment. */
+enum { MESSAGE = 256, CHILDREN = 16 };
+
+struct child {
+    pid_t pid;
+    int to, from;
+};
+
+/* A child that answers each message until its pipe ends. */
+static void answer(int in, int out)
+{
+    char message[MESSAGE];
+
+    while (hb_io_read_full(in, message, sizeof message, NULL, "a pipe", NULL) == HB_OK &&
+           hb_io_write_full(out, message, sizeof message, "a pipe", NULL) == HB_OK)
+        ;
+    _exit(0);
+}
+
+static void start_children(struct child *c, int n)
+{
+    for (int i = 0; i < n; i++) {
+        int to[2], from[2];
+
+        if (pipe(to) != 0 || pipe(from) != 0 || (c[i].pid = fork()) < 0) {
+            perror("b_scaling");
+            exit(71);
+        }
+        if (c[i].pid == 0) {
+            for (int k = 0; k < i; k++) /* or their pipes would never end */
+                (void)close(c[k].to);
+            (void)close(to[1]);
+            answer(to[0], from[1]);
+        }
+        (void)close(to[0]);
+        (void)close(from[1]);
+        c[i].to = to[1];
+        c[i].from = from[0];
+    }
+}
+
+static void stop_children(struct child *c, int n)
+{
+    for (int i = 0; i < n; i++) {
+        (void)close(c[i].to);
+        (void)waitpid(c[i].pid, NULL, 0);
+        (void)close(c[i].from);
+    }
+}
+
+/* A message to each of n children that wait for one, then an answer of each. */
+static void exchange(const struct child *c, int n)
+{
+    char message[MESSAGE] = {0};
+
+    for (int i = 0; i < n; i++)
+        if (hb_io_write_full(c[i].to, message, sizeof message, "a pipe", NULL) != HB_OK)
+            exit(74);
+    for (int i = 0; i < n; i++)
+        if (hb_io_read_full(c[i].from, message, sizeof message, NULL, "a pipe", NULL) != HB_OK)
+            exit(74);
+}
+
+/* The trip of a message with nothing else to do; and what a message costs the processor of a coordinator
+ * that has no time to sleep, because others answered meanwhile, while they do wait and must be woken. */
 static void measure_frames(struct parts *p, double seconds)
 {
-    int to[2], from[2];
-    char message[256] = {0};
+    struct child c[CHILDREN];
     double c0, w0;
     uint64_t n = 0;
-    pid_t child;
 
-    if (pipe(to) != 0 || pipe(from) != 0 || (child = fork()) < 0) {
-        perror("b_scaling");
-        exit(71);
-    }
-    if (child == 0) {
-        (void)close(to[1]);
-        while (hb_io_read_full(to[0], message, sizeof message, NULL, "a pipe", NULL) == HB_OK &&
-               hb_io_write_full(from[1], message, sizeof message, "a pipe", NULL) == HB_OK)
-            ;
-        _exit(0);
-    }
+    start_children(c, CHILDREN);
+    w0 = hb_os_monotonic();
+    for (; hb_os_monotonic() - w0 < seconds / 2.0; n++)
+        exchange(c, 1);
+    p->frame_us = 1e6 * (hb_os_monotonic() - w0) / (double)n;
     c0 = cpu_s();
     w0 = hb_os_monotonic();
-    for (; hb_os_monotonic() - w0 < seconds; n++)
-        if (hb_io_write_full(to[1], message, sizeof message, "a pipe", NULL) != HB_OK ||
-            hb_io_read_full(from[0], message, sizeof message, NULL, "a pipe", NULL) != HB_OK)
-            exit(74);
-    p->frame_us = 1e6 * (hb_os_monotonic() - w0) / (double)n;
+    for (n = 0; hb_os_monotonic() - w0 < seconds / 2.0; n += CHILDREN)
+        exchange(c, CHILDREN);
     /* twice: the coordinator passes each answer on to the mergers */
     p->frame_cpu_us = 2e6 * (cpu_s() - c0) / (double)n;
-    (void)close(to[1]);
-    (void)waitpid(child, NULL, 0); /* it ends at the end of its pipe */
-    (void)close(to[0]);
-    (void)close(from[0]);
-    (void)close(from[1]);
+    stop_children(c, CHILDREN);
 }
 
 /* ---- memory ---- */
