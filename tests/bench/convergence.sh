@@ -45,7 +45,7 @@ marks() { # FROM TO: 1, 2 and 5 times the powers of ten
 
 for part in $parts; do
     case $part in
-    leduc) list=$(marks 1000 5000000) ;;
+    leduc) list=$(marks 1000 10000000) ;;
     leduc52 | pushfold) list=$(marks 10000 2000000) ;;
     staleness) list=1000000 ;;
     draw) continue ;;
