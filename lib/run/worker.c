@@ -63,7 +63,10 @@ static int reach(struct worker *w, size_t need, struct hb_err *e)
         return HB_OK;
     while (want < w->used + need)
         want *= 2;
-    if ((err = posix_fallocate(w->segment_fd, 0, (off_t)want)) != 0) {
+    do
+        err = posix_fallocate(w->segment_fd, 0, (off_t)want);
+    while (err == EINTR); /* being traced or stopped and continued is no failure */
+    if (err != 0) {
         errno = err;
         return hb_fail_sys(e, HB_ENOMEM, "cannot grow the segment '%s' to %zu bytes", w->segment,
                            want);

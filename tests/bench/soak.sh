@@ -45,6 +45,7 @@ trace_worker() {
     local pid tracer
     command -v strace >/dev/null || {
         echo "system calls: not looked at, no strace"
+        bad=1
         return
     }
     pid=$(workers | head -n 1)
@@ -55,11 +56,12 @@ trace_worker() {
     wait $tracer
     [ -s "$dir/calls" ] || {
         echo "system calls: not looked at: $(tail -n 1 "$dir/strace.err")"
+        bad=1
         return
     }
     echo "system calls of worker $pid:"
     cat "$dir/calls"
-    if grep -qE ' (p?poll|p?select6?|pselect6|epoll_[a-z_]+|nanosleep|clock_nanosleep)$' "$dir/calls"; then
+    if grep -qE ' (p?poll|p?select6?|pselect6|epoll_[a-z_0-9]+|nanosleep|clock_nanosleep)$' "$dir/calls"; then
         echo "polls: yes"
         bad=1
     else
