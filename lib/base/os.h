@@ -35,8 +35,9 @@ void hb_os_shared_close(struct hb_os_shared *s); /* no-op on {0} and when closed
  * before. 0 also where the system does not tell. */
 uint64_t hb_os_large_bytes(const void *p);
 
-/* Give an empty file `bytes` zero bytes, all of them really there where the file system can do
- * that, so that a full disk is an error here and not a SIGBUS later. HB_EIO naming `path`. */
+/* Make a file that is shorter `bytes` long: what is new of it are zeros, all of them really there
+ * where the file system can do that, so that a full disk is an error here and not a SIGBUS later.
+ * A signal is no failure; the file's position may move. HB_EIO naming `path`. */
 int hb_os_reserve(int fd, uint64_t bytes, const char *path, struct hb_err *e) HB_MUSTUSE;
 
 /* Let the system begin to write these bytes of a file to the disk, so that a later fsync has less to

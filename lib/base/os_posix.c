@@ -51,7 +51,11 @@ static int fill_with_zeros(int fd, uint64_t bytes, const char *path, struct hb_e
 
 int hb_os_reserve(int fd, uint64_t bytes, const char *path, struct hb_err *e)
 {
-    return fill_with_zeros(fd, bytes, path, e);
+    const off_t len = lseek(fd, 0, SEEK_END); /* that is where zeros go */
+
+    if (len < 0)
+        return hb_fail_sys(e, HB_EIO, "cannot find the end of '%s'", path);
+    return (uint64_t)len < bytes ? fill_with_zeros(fd, bytes - (uint64_t)len, path, e) : HB_OK;
 }
 
 void hb_os_start_writeback(int fd, uint64_t at, uint64_t bytes)

@@ -1,6 +1,5 @@
 #include "run/worker.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,21 +56,14 @@ static int reach(struct worker *w, size_t need, struct hb_err *e)
 {
     size_t want = w->mapped > 0 ? w->mapped : SEGMENT_MIN;
     void *map;
-    int err, rc;
+    int rc;
 
     if (w->mapped > 0 && need <= w->mapped - w->used)
         return HB_OK;
     while (want < w->used + need)
         want *= 2;
-    do
-        err = posix_fallocate(w->segment_fd, 0, (off_t)want);
-    while (err == EINTR); /* being traced or stopped and continued is no failure */
-    if (err != 0) {
-        errno = err;
-        return hb_fail_sys(e, HB_ENOMEM, "cannot grow the segment '%s' to %zu bytes", w->segment,
-                           want);
-    }
-    if ((rc = hb_os_map(w->segment_fd, want, true, &map, e)) != HB_OK)
+    if ((rc = hb_os_reserve(w->segment_fd, want, w->segment, e)) != HB_OK ||
+        (rc = hb_os_map(w->segment_fd, want, true, &map, e)) != HB_OK)
         return rc;
     hb_os_unmap(w->base, w->mapped);
     w->base = map;
