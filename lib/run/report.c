@@ -397,10 +397,10 @@ static double magnitude(double v)
     return v < 0.0 ? -v : v;
 }
 
-/* Both ways, as far as the noise lets one tell. */
+/* Both ways, as far as the noise lets one tell; what stood still has no change, but is not flat. */
 static enum hb_report_verdict judge_speed(const struct hb_report_trend *t, double tolerance)
 {
-    if (magnitude(t->change) > tolerance || magnitude(t->drift) > tolerance)
+    if (t->first <= 0.0 || magnitude(t->change) > tolerance || magnitude(t->drift) > tolerance)
         return HB_REPORT_DRIFTS;
     return 2.0 * t->drift_se > tolerance ? HB_REPORT_UNSURE : HB_REPORT_FLAT;
 }

@@ -18,6 +18,7 @@ struct made_up {
     double noise;        /* of each interval's speed, relative, as a standard deviation */
     double memory, leak; /* bytes, and bytes a second */
     double bytes_slope;  /* of a task's bytes, a second, relative */
+    bool stands;         /* no node is visited */
     uint64_t seed;
 };
 
@@ -48,7 +49,7 @@ static void append(struct hb_buf *b, const struct made_up *x, double started, co
 
         const double visited = 1e7 * 4.0 * machine * (1.0 + x->slope * (t - 1.0)) * noisy;
 
-        nodes += visited;
+        nodes += x->stands ? 0.0 : visited;
         cpu += 4.0;
         hb_buf_printf(b,
                       "{\"t\":%.17g,\"iteration\":%d,\"nodes\":%.0f,\"cpu_s\":%g,\"workers\":2,"
@@ -119,6 +120,17 @@ static void a_steady_run_is_flat_and_its_time_adds_up(void)
     CHECK_NEAR(r.trainer_cpu, 0.5, 1e-9);
     CHECK_NEAR(r.ctx_voluntary, 10.0, 1e-9); /* 40 in two seconds, two workers */
     CHECK_NEAR(r.ctx_per_task, 0.4, 1e-9);
+}
+
+static void a_run_that_stands_still_is_not_flat(void)
+{
+    struct made_up x = steady;
+    struct hb_report r;
+
+    x.stands = true;
+    r = read_run(&x);
+    CHECK_EQ(r.verdict[HB_REPORT_NORMALISED], HB_REPORT_DRIFTS);
+    CHECK(!r.flat);
 }
 
 static void a_line_is_found_as_it_was_made(void)
@@ -321,6 +333,7 @@ int main(void)
     if (!scratch_folder(folder, "t_report"))
         return 1;
     RUN(a_steady_run_is_flat_and_its_time_adds_up);
+    RUN(a_run_that_stands_still_is_not_flat);
     RUN(a_line_is_found_as_it_was_made);
     RUN(a_slower_machine_is_not_a_slower_program);
     RUN(the_standard_error_holds_the_truth);
