@@ -113,6 +113,13 @@ YAML
         and ([.stages[] | .stage] | .[0] == "strengths" and .[-1] == "file" and index("clusters") > 0)
         and .stages[-1].street == null and .stages[0].street == "turn"' <<<"$output"
     assert_success
+    # a ground distance is asked for by cluster: eight times as many of them, more than four times the time
+    sed -i 's/emd, args: "k=6"/potential, args: "k=250"/' run.yaml
+    local few many
+    few=$(hb-bucket build --config run.yaml --plan | jq '.stages[] | select(.street == "flop" and .stage == "clusters").seconds')
+    sed -i 's/k=250/k=2000/' run.yaml
+    many=$(hb-bucket build --config run.yaml --plan | jq '.stages[] | select(.street == "flop" and .stage == "clusters").seconds')
+    [ "$(jq -n "$many > 4 * $few")" = true ]
     run --separate-stderr hb-bucket build --config run.yaml --plan # no file is named
     assert_success
     refused 64 hb-bucket build --config run.yaml
