@@ -195,8 +195,9 @@ static void exchange(const struct child *c, int n)
             exit(74);
 }
 
-/* The trip of a message with nothing else to do; and what a message costs the processor of a coordinator
- * that has no time to sleep, because others answered meanwhile, while they do wait and must be woken. */
+/* The trip of a message with nothing else to do; and what a message costs the processor of a
+ * coordinator that has no time to sleep, for others have answered meanwhile, while they do wait and
+ * must be woken. */
 static void measure_frames(struct parts *p, double seconds)
 {
     struct child c[CHILDREN];
