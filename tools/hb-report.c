@@ -52,10 +52,16 @@ static void print_means(const struct hb_report *r)
     }
 }
 
+/* The end of a line. */
+static void print_verdict(enum hb_report_verdict v)
+{
+    (void)printf("%s%s\n", v == HB_REPORT_UNJUDGED ? "" : "  ", hb_report_word(v));
+}
+
 static void print_trends(const struct hb_report *r)
 {
-    (void)printf("%-20s %11s %11s %11s  %8s %19s\n", "", "mean", "first tenth", "last tenth",
-                 "change", "drift from end to end");
+    (void)printf("%-20s %11s %11s %11s  %17s  %17s\n", "", "mean", "first tenth", "last tenth",
+                 "change", "drift, end to end");
     for (int i = 0; i < HB_REPORT_QUANTITIES; i++) {
         const enum hb_report_quantity q = (enum hb_report_quantity)i;
         const struct hb_report_trend *t = &r->trend[q];
@@ -64,19 +70,48 @@ static void print_trends(const struct hb_report *r)
         print_scaled(t->mean);
         print_scaled(t->first);
         print_scaled(t->last);
-        (void)printf("  %+6.2f %%  %+6.2f %% +- %5.2f %%  %s\n", 100.0 * t->change,
-                     100.0 * t->drift, 100.0 * t->drift_se, hb_report_word(r->verdict[q]));
+        (void)printf("  %+6.2f +- %5.2f %%  %+6.2f +- %5.2f %%", 100.0 * t->change,
+                     100.0 * t->change_se, 100.0 * t->drift, 100.0 * t->drift_se);
+        print_verdict(r->verdict[q]);
     }
+}
+
+static void print_pauses(const struct hb_report_pauses *p)
+{
+    if (p->n == 0)
+        return;
+    (void)printf("checkpoints: %u pause%s, mean %.2f s", p->n, p->n == 1 ? "" : "s", p->mean_s);
+    if (p->first_half_s > 0.0 && p->last_half_s > 0.0)
+        (void)printf(", %.2f s in the first half, %.2f s in the last", p->first_half_s,
+                     p->last_half_s);
+    print_verdict(p->verdict);
+}
+
+static void print_learning(const struct hb_report *r)
+{
+    (void)printf("learning: change ");
+    if (r->changed)
+        (void)printf("%.3g at first, ", r->change_first);
+    (void)printf("%.3g in the last %llu iterations; rows visited %.2f %%, pruned %.2f %%, "
+                 "saturated %.3f %%\n",
+                 r->change, (unsigned long long)r->change_iterations, 100.0 * r->visited,
+                 100.0 * r->pruned, 100.0 * r->saturated);
+}
+
+/* Whole seconds, but of few also tenths. */
+static int decimals(double seconds)
+{
+    return seconds > 0.0 && seconds < 10.0 ? 1 : 0;
 }
 
 static void print_text(const char *path, const struct hb_report *r)
 {
-    (void)printf("%s: session %u of %u, %.0f s, %u worker%s; iterations %llu to %llu in %u "
-                 "interval%s after a warm-up of %.0f s\n",
-                 path, r->session, r->n_sessions, r->seconds, r->workers,
+    (void)printf("%s: session %u of %u, %.*f s, %u worker%s; iterations %llu to %llu in %u "
+                 "interval%s after a warm-up of %.*f s\n",
+                 path, r->session, r->n_sessions, decimals(r->seconds), r->seconds, r->workers,
                  r->workers == 1 ? "" : "s", (unsigned long long)r->first_iteration,
                  (unsigned long long)r->last_iteration, r->n_intervals,
-                 r->n_intervals == 1 ? "" : "s", r->warm_up_s);
+                 r->n_intervals == 1 ? "" : "s", decimals(r->warm_up_s), r->warm_up_s);
     if (r->too_short)
         print_means(r);
     else
@@ -85,15 +120,13 @@ static void print_text(const char *path, const struct hb_report *r)
                  "looks at rows %.3f %%\n",
                  100.0 * r->walking, 100.0 * r->barrier, 100.0 * r->merge, 100.0 * r->checkpoint,
                  100.0 * r->learning);
+    print_pauses(&r->pauses);
     (void)printf("processors: workers %.3f, mergers %.3f, hb-train %.3f\n", r->workers_cpu,
                  r->mergers_cpu, r->trainer_cpu);
     (void)printf("context switches of a worker: %.1f/s when it waited (%.2f a task), %.1f/s when "
                  "another took its place\n",
                  r->ctx_voluntary, r->ctx_per_task, r->ctx_involuntary);
-    (void)printf("learning: change %.3g at first, %.3g in the last %llu iterations; rows visited "
-                 "%.2f %%, pruned %.2f %%, saturated %.3f %%\n",
-                 r->change_first, r->change, (unsigned long long)r->change_iterations,
-                 100.0 * r->visited, 100.0 * r->pruned, 100.0 * r->saturated);
+    print_learning(r);
     if (r->n_bad_lines > 0)
         (void)printf("lines that are no metrics: %llu\n", (unsigned long long)r->n_bad_lines);
     if (!r->too_short)
@@ -121,12 +154,24 @@ static void put_trend(struct hb_buf *b, const struct hb_report *r, enum hb_repor
     put_real(b, "first", t->first);
     put_real(b, "last", t->last);
     put_real(b, "change", t->change);
+    put_real(b, "change_se", t->change_se);
     put_real(b, "slope_per_s", t->slope);
     put_real(b, "slope_se", t->slope_se);
     put_real(b, "drift", t->drift);
     put_real(b, "drift_se", t->drift_se);
     if (r->verdict[q] != HB_REPORT_UNJUDGED)
         hb_buf_printf(b, ",\"verdict\":\"%s\"", hb_report_word(r->verdict[q]));
+    hb_buf_printf(b, "}");
+}
+
+static void put_pauses(struct hb_buf *b, const struct hb_report_pauses *p)
+{
+    hb_buf_printf(b, ",\"pauses\":{\"n\":%u", p->n);
+    put_real(b, "mean_s", p->mean_s);
+    put_real(b, "first_half_s", p->first_half_s);
+    put_real(b, "last_half_s", p->last_half_s);
+    if (p->verdict != HB_REPORT_UNJUDGED)
+        hb_buf_printf(b, ",\"verdict\":\"%s\"", hb_report_word(p->verdict));
     hb_buf_printf(b, "}");
 }
 
@@ -148,6 +193,7 @@ static void put_json(struct hb_buf *b, const struct hb_report *r)
     put_real(b, "merge", r->merge);
     put_real(b, "checkpoint", r->checkpoint);
     put_real(b, "learning", r->learning);
+    put_pauses(b, &r->pauses);
     put_real(b, "workers_cpu", r->workers_cpu);
     put_real(b, "mergers_cpu", r->mergers_cpu);
     put_real(b, "trainer_cpu", r->trainer_cpu);

@@ -34,7 +34,29 @@ run_of() {
     hb-report --format json --warm-up 20 a >out
     [ "$(wc -l <out)" = 1 ]
     [ "$(jq -c '[.flat, .session, .intervals, .warm_up_s, .normalised.verdict]' out)" = '[true,1,90,20,"flat"]' ]
-    [ "$(jq -c 'keys_unsorted' out)" = '["session","sessions","workers","intervals","first_iteration","last_iteration","bad_lines","seconds","warm_up_s","tolerance","iter_per_s","nodes_per_cpu_s","calibration","normalised","nodes_per_iteration","pss_bytes","bytes_per_task","bytes_per_node","walking","barrier","merge","checkpoint","learning","workers_cpu","mergers_cpu","trainer_cpu","ctx_voluntary","ctx_involuntary","ctx_per_task","change_first","change","change_iterations","visited","pruned","saturated","flat"]' ]
+    [ "$(jq -c 'keys_unsorted' out)" = '["session","sessions","workers","intervals","first_iteration","last_iteration","bad_lines","seconds","warm_up_s","tolerance","iter_per_s","nodes_per_cpu_s","calibration","normalised","normalised_all","walking_share","nodes_per_iteration","pss_bytes","bytes_per_task","bytes_per_node","walking","barrier","merge","checkpoint","learning","pauses","workers_cpu","mergers_cpu","trainer_cpu","ctx_voluntary","ctx_involuntary","ctx_per_task","change_first","change","change_iterations","visited","pruned","saturated","flat"]' ]
+}
+
+@test "a run that merges longer and longer is not flat though its walks are" {
+    run_of 100 0
+    jq -c '.merge_s = .t * .t / 1000' a/metrics.jsonl >grows.jsonl
+    run hb-report grows.jsonl
+    assert_failure 1
+    assert_line --regexp '^nodes, normalised .* flat$'
+    assert_line --regexp '^walking, share .* drifts$'
+    [ "${lines[-1]}" = "not flat" ]
+}
+
+@test "checkpoints and one look at the rows are told once" {
+    run_of 100 0
+    jq -c '.checkpoint_s = (if .t < 60 then 0 elif .t < 150 then 1 else 2.5 end) | .looked_at = 5 | .change = 0.25' \
+        a/metrics.jsonl >saves.jsonl
+    run hb-report saves.jsonl
+    assert_success
+    assert_line "checkpoints: 2 pauses, mean 1.25 s, 1.00 s in the first half, 1.50 s in the last  flat"
+    assert_line --partial "learning: change 0.25 in the last"
+    [ "$(hb-report --format json saves.jsonl | jq -c .pauses)" = \
+        '{"n":2,"mean_s":1.25,"first_half_s":1,"last_half_s":1.5,"verdict":"flat"}' ]
 }
 
 @test "wrong use, missing, damaged and short metrics" {
@@ -64,6 +86,7 @@ run_of() {
     assert_failure 65
     [[ $stderr == *"'a' is too short for a verdict: 15 intervals after a warm-up of 0 s, of 20 that are needed"* ]]
     assert_line --partial "session 1 of 1, 30 s, 2 workers; iterations 0 to 15000 in 15 intervals"
+    [ "$output" = "$(hb-report - <a/metrics.jsonl 2>/dev/null | sed 's/^-: /a: /')" ]
     assert_line --regexp '^iterations/s +500 +$'
     assert_line --partial "time: walking 99.67 %" # 0.1 s of 30 merges
     refute_output --partial flat

@@ -19,6 +19,11 @@ struct made_up {
     double memory, leak; /* bytes, and bytes a second */
     double bytes_slope;  /* of a task's bytes, a second, relative */
     bool stands;         /* no node is visited */
+    bool uncalibrated;
+    double merge_slope;   /* of the time between rounds, a second, relative */
+    double mergers_slope; /* of the mergers' processor time */
+    int pause_every;      /* intervals from checkpoint to checkpoint; 0: none */
+    double pause_slope;   /* of what one takes */
     uint64_t seed;
 };
 
@@ -41,25 +46,32 @@ static void append(struct hb_buf *b, const struct made_up *x, double started, co
 {
     double nodes = 0.0;
     double cpu = 0.0;
+    double merge = 0.0;
+    double mergers = 0.0;
+    double pauses = 0.0;
 
     for (int i = 0; i < x->lines; i++) {
         const double t = 2.0 * (i + 1);
         const double machine = 1.0 + (x->machine - 1.0) * i / (x->lines - 1);
         const double noisy = 1.0 + x->noise * normal(x->seed, i);
-
         const double visited = 1e7 * 4.0 * machine * (1.0 + x->slope * (t - 1.0)) * noisy;
 
         nodes += x->stands ? 0.0 : visited;
         cpu += 4.0;
+        merge += 0.2 * (1.0 + x->merge_slope * t);
+        mergers += 1.0 + x->mergers_slope * t;
+        if (x->pause_every > 0 && i % x->pause_every == x->pause_every - 1)
+            pauses += 0.5 * (1.0 + x->pause_slope * t);
         hb_buf_printf(b,
                       "{\"t\":%.17g,\"iteration\":%d,\"nodes\":%.0f,\"cpu_s\":%g,\"workers\":2,"
                       "\"pss_bytes\":%.0f,\"tasks\":%d,\"bytes_per_task\":%.17g,\"merge_s\":%g,"
                       "\"checkpoint_s\":%g,\"barrier_s\":%g,\"workers_cpu_s\":%g,\"%s\":%g,"
                       "\"calibration_per_s\":%.17g,\"ctx_voluntary\":[%d,%d],\"started\":%.0f}\n",
-                      t, 1000 * (i + 1), nodes, 1.5 * cpu, x->memory + x->leak * t, 100 * (i + 1),
-                      2e-4 * visited * (1.0 + x->bytes_slope * t), 0.2 * (i + 1), 0.1 * (i + 1),
-                      0.05 * (i + 1), cpu, missing, 0.25 * cpu, 5000.0 * machine, 10 * (i + 1),
-                      30 * (i + 1), started);
+                      t, 1000 * (i + 1), nodes, 1.25 * cpu + mergers, x->memory + x->leak * t,
+                      100 * (i + 1), 2e-4 * visited * (1.0 + x->bytes_slope * t), merge, pauses,
+                      0.05 * (i + 1), cpu, missing, mergers,
+                      x->uncalibrated ? 0.0 : 5000.0 * machine, 10 * (i + 1), 30 * (i + 1),
+                      started);
     }
 }
 
@@ -81,6 +93,7 @@ static void write_run(const struct made_up *x)
 }
 
 static const struct hb_report_options usual = {.warm_up_s = -1.0, .tolerance = 0.05};
+static const struct hb_report_options all = {.warm_up_s = 0.0, .tolerance = 0.05};
 static const struct made_up steady = {
     .lines = 500, .machine = 1.0, .memory = 1e9, .noise = 0.0, .seed = 1};
 
@@ -110,11 +123,15 @@ static void a_steady_run_is_flat_and_its_time_adds_up(void)
     CHECK_NEAR(r.trend[HB_REPORT_SPEED].mean, 1e7, 1.0);
     CHECK_NEAR(r.trend[HB_REPORT_NORMALISED].mean, 2000.0, 1e-3);
     CHECK_NEAR(r.trend[HB_REPORT_NORMALISED].drift, 0.0, 1e-9);
+    CHECK_NEAR(r.trend[HB_REPORT_ALL].mean, 2000.0 * 4.0 / 6.0, 1e-3);
+    CHECK_NEAR(r.trend[HB_REPORT_WALKING].mean, 0.875, 1e-9);
     CHECK_NEAR(r.trend[HB_REPORT_BYTES].mean, 8000.0, 1e-6);
     CHECK_NEAR(r.merge, 0.1, 1e-9);
-    CHECK_NEAR(r.checkpoint, 0.05, 1e-9);
+    CHECK_NEAR(r.checkpoint, 0.0, 1e-9);
     CHECK_NEAR(r.barrier, 0.025, 1e-9);
-    CHECK_NEAR(r.walking, 0.825, 1e-9);
+    CHECK_NEAR(r.walking, 0.875, 1e-9);
+    CHECK_EQ(r.pauses.n, 0);
+    CHECK_EQ(r.pauses.verdict, HB_REPORT_UNJUDGED);
     CHECK_NEAR(r.workers_cpu, 2.0, 1e-9);
     CHECK_NEAR(r.mergers_cpu, 0.5, 1e-9);
     CHECK_NEAR(r.trainer_cpu, 0.5, 1e-9);
@@ -131,6 +148,73 @@ static void a_run_that_stands_still_is_not_flat(void)
     r = read_run(&x);
     CHECK_EQ(r.verdict[HB_REPORT_NORMALISED], HB_REPORT_DRIFTS);
     CHECK(!r.flat);
+}
+
+static void without_calibration_nobody_knows(void)
+{
+    struct made_up x = steady;
+    struct hb_report r;
+
+    x.uncalibrated = true;
+    r = read_run(&x);
+    CHECK_EQ(r.verdict[HB_REPORT_NORMALISED], HB_REPORT_UNSURE);
+    CHECK(!r.flat);
+}
+
+/* Workers walk as fast as ever, and there is less and less time in which they do. */
+static void a_run_that_waits_more_and_more_is_not_flat(void)
+{
+    struct made_up x = steady;
+    struct hb_report r;
+
+    x.merge_slope = 1e-3; /* from a tenth of the time to a fifth */
+    r = read_run(&x);
+    CHECK_EQ(r.verdict[HB_REPORT_NORMALISED], HB_REPORT_FLAT);
+    CHECK_EQ(r.verdict[HB_REPORT_WALKING], HB_REPORT_DRIFTS);
+    CHECK(!r.flat);
+    x.merge_slope = 4e-4;
+    CHECK(read_run(&x).flat);
+    x.merge_slope = -9e-4; /* less is no fault */
+    CHECK(read_run(&x).flat);
+}
+
+static void mergers_that_work_more_and_more_are_seen(void)
+{
+    struct made_up x = steady;
+    struct hb_report r;
+
+    x.mergers_slope = 1e-3; /* a sixth of all work at first */
+    r = read_run(&x);
+    CHECK_EQ(r.verdict[HB_REPORT_NORMALISED], HB_REPORT_FLAT);
+    CHECK_EQ(r.verdict[HB_REPORT_ALL], HB_REPORT_DRIFTS);
+    CHECK(!r.flat);
+}
+
+/* Pauses are few: one more or less in a tenth of the time is no drift, longer ones are. */
+static void checkpoints_are_judged_by_their_pauses(void)
+{
+    struct made_up x = steady;
+    struct hb_report r;
+
+    x.pause_every = 107;
+    r = read_run(&x);
+    CHECK(r.flat);
+    CHECK_EQ(r.pauses.n, 4);
+    CHECK_NEAR(r.pauses.mean_s, 0.5, 1e-9);
+    CHECK_NEAR(r.trend[HB_REPORT_WALKING].drift, 0.0, 1e-3);
+    CHECK_NEAR(r.trend[HB_REPORT_ALL].drift, 0.0, 1e-9);
+    CHECK_EQ(r.pauses.verdict, HB_REPORT_FLAT);
+    x.pause_every = 2; /* a quarter of a second of each interval of two */
+    r = read_run(&x);
+    CHECK_NEAR(r.trend[HB_REPORT_WALKING].mean, 1.5 / 1.75, 1e-9);
+    CHECK_NEAR(r.walking, 0.75, 1e-9);
+    x.pause_every = 107;
+    x.pause_slope = 0.2; /* to a hundred seconds: no made-up clock minds */
+    r = read_run(&x);
+    CHECK_EQ(r.pauses.verdict, HB_REPORT_DRIFTS);
+    CHECK(!r.flat);
+    x.pause_slope = 0.001; /* to twice as long, which is a second more in all */
+    CHECK(read_run(&x).flat);
 }
 
 static void a_line_is_found_as_it_was_made(void)
@@ -166,6 +250,11 @@ static void a_slower_machine_is_not_a_slower_program(void)
     CHECK(!read_run(&x).flat);
 }
 
+static double fault(double change)
+{
+    return change < 0.0 ? -change : change;
+}
+
 /* The standard error is worth its name: twice it holds the truth about 95 times of 100. */
 static void the_standard_error_holds_the_truth(void)
 {
@@ -187,18 +276,39 @@ static void the_standard_error_holds_the_truth(void)
     CHECK(!read_run(&x).flat); /* noise alone is no proof of anything */
 }
 
+/* So is that of the change: of steady runs it seldom says that they drift, however noisy. */
+static void noise_is_not_taken_for_drift(void)
+{
+    struct made_up x = steady;
+    int drifted = 0;
+    int held = 0;
+
+    x.noise = 0.3;
+    for (x.seed = 1; x.seed <= 100; x.seed++) {
+        struct hb_report r = read_run(&x);
+        const struct hb_report_trend *t = &r.trend[HB_REPORT_NORMALISED];
+
+        held += fault(t->change) <= 2.0 * t->change_se;
+        drifted += r.verdict[HB_REPORT_NORMALISED] == HB_REPORT_DRIFTS;
+        CHECK(r.verdict[HB_REPORT_NORMALISED] != HB_REPORT_FLAT || t->drift_se < 0.025);
+    }
+    CHECK(held >= 86);
+    CHECK(drifted <= 14);
+}
+
 static void growing_memory_and_results_are_seen(void)
 {
     struct made_up x = steady;
     struct hb_report r;
 
-    x.leak = 50000.0; /* 40 MB from tenth to tenth: more than the slack, less than 5 % */
+    x.leak = 50000.0; /* 40 MB from tenth to tenth: more than the slack, less than 1 % */
+    x.memory = 1e10;
     CHECK(read_run(&x).flat);
-    x.memory = 1e8;
+    x.memory = 1e9;
     r = read_run(&x);
     CHECK_EQ(r.verdict[HB_REPORT_MEMORY], HB_REPORT_DRIFTS);
     CHECK(!r.flat);
-    x.leak = 20000.0; /* 16 MB: more than 5 %, less than the slack */
+    x.leak = 20000.0; /* 16 MB: more than 1 %, less than the slack */
     CHECK(read_run(&x).flat);
     x = steady;
     x.bytes_slope = -1e-4;
@@ -233,7 +343,7 @@ static void sessions_and_damaged_lines_are_told_apart(void)
     o.warm_up_s = 0.0;
     CHECK_OK(hb_report_read(path, &o, &r, &e), e);
     CHECK(r.flat);
-    CHECK_EQ(r.n_intervals, 99);
+    CHECK_EQ(r.n_intervals, 99); /* where the first line began is not told */
     o.session = 3;
     CHECK_EQ(hb_report_read(path, &o, &r, &e), HB_EFORMAT);
 }
@@ -251,7 +361,7 @@ static void a_short_run_is_told_without_a_verdict(void)
     CHECK_EQ(r.n_intervals, HB_REPORT_INTERVALS + 1);
     CHECK_NEAR(r.warm_up_s, 0.0, 1e-9);
     CHECK_NEAR(r.trend[HB_REPORT_RATE].mean, 500.0, 1e-6);
-    CHECK_NEAR(r.walking, 0.825, 1e-9);
+    CHECK_NEAR(r.walking, 0.875, 1e-9);
     for (int q = 0; q < HB_REPORT_QUANTITIES; q++)
         CHECK_EQ(r.verdict[q], HB_REPORT_UNJUDGED);
     o.warm_up_s = 40.0;
@@ -288,6 +398,51 @@ static void a_single_line_says_where_its_session_began(void)
     CHECK_NEAR(r.mergers_cpu, 0.5, 1e-9);
     CHECK_NEAR(r.trainer_cpu, 0.25, 1e-9);
     CHECK_NEAR(r.change_first, 0.5, 1e-9);
+    CHECK(!r.changed);
+    CHECK_OK(hb_report_read(folder, &all, &r, &e), e); /* that it is too short is known */
+    CHECK(r.too_short && r.n_intervals == 1);
+    CHECK_EQ(r.first_iteration, 1000);
+}
+
+/* Rates are written with nine digits. */
+static void where_it_began_is_rounded(void)
+{
+    struct hb_buf b = {0};
+    struct hb_report r;
+    struct hb_err e = {0};
+
+    for (int i = 0; i < HB_REPORT_INTERVALS; i++)
+        hb_buf_printf(&b,
+                      "{\"t\":%d.03,\"iteration\":%d,\"iter_per_s\":660.066007,\"nodes\":%d,"
+                      "\"cpu_s\":9,\"workers\":2,\"pss_bytes\":1e6,\"tasks\":%d,"
+                      "\"bytes_per_task\":500,\"merge_s\":0,\"checkpoint_s\":0,"
+                      "\"barrier_s\":0,\"workers_cpu_s\":%d,\"mergers_cpu_s\":0,"
+                      "\"calibration_per_s\":100}\n",
+                      3 * i + 3, 2000 * (i + 1) + 1000, 1000 * (i + 1), i, i + 1);
+    write_out(&b);
+    CHECK_OK(hb_report_read(folder, &all, &r, &e), e);
+    CHECK_EQ(r.first_iteration, 1000);
+    CHECK_EQ(r.n_intervals, HB_REPORT_INTERVALS);
+    CHECK(!r.too_short);
+}
+
+/* Appended to by this program, begun by one that did not calibrate. */
+static void a_session_of_an_older_program_spoils_no_other(void)
+{
+    struct hb_report_options o = usual;
+    struct hb_buf b = {0};
+    struct hb_report r;
+    struct hb_err e = {0};
+
+    append(&b, &steady, 1.0, "other");
+    append(&b, &steady, 2.0, "mergers_cpu_s");
+    write_out(&b);
+    CHECK_OK(hb_report_read(folder, &o, &r, &e), e);
+    CHECK(r.flat);
+    CHECK_EQ(r.n_sessions, 2);
+    o.session = 1;
+    CHECK_EQ(hb_report_read(folder, &o, &r, &e), HB_EFORMAT);
+    CHECK(strstr(e.msg, "mergers_cpu_s") != NULL);
 }
 
 static void what_cannot_be_judged_is_refused(void)
@@ -334,13 +489,20 @@ int main(void)
         return 1;
     RUN(a_steady_run_is_flat_and_its_time_adds_up);
     RUN(a_run_that_stands_still_is_not_flat);
+    RUN(without_calibration_nobody_knows);
+    RUN(a_run_that_waits_more_and_more_is_not_flat);
+    RUN(mergers_that_work_more_and_more_are_seen);
+    RUN(checkpoints_are_judged_by_their_pauses);
     RUN(a_line_is_found_as_it_was_made);
     RUN(a_slower_machine_is_not_a_slower_program);
     RUN(the_standard_error_holds_the_truth);
+    RUN(noise_is_not_taken_for_drift);
     RUN(growing_memory_and_results_are_seen);
     RUN(sessions_and_damaged_lines_are_told_apart);
     RUN(a_short_run_is_told_without_a_verdict);
     RUN(a_single_line_says_where_its_session_began);
+    RUN(where_it_began_is_rounded);
+    RUN(a_session_of_an_older_program_spoils_no_other);
     RUN(what_cannot_be_judged_is_refused);
     CHECK_EQ(rmdir(folder), 0); /* nothing else was left */
     return check_done();
