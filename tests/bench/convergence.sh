@@ -3,8 +3,8 @@
 #
 #   tests/bench/convergence.sh DIR [PART...]        B=build  SEEDS="1 2"
 #
-# Parts: leduc leduc52 pushfold staleness; all by default; draw: no new numbers. Writes DIR/PART.tsv and
-# draws SVGs of what is there with curves.awk beside this script. Every run is stopped at each of the iterations below, evaluated exactly
+# Parts: leduc leduc52 pushfold deck24 staleness; all by default; draw: no new numbers. Writes
+# DIR/PART.tsv and draws SVGs of what is there with curves.awk beside this script. Every run is stopped at each of the iterations below, evaluated exactly
 # and resumed, which changes no bit of it; its CPU seconds are those of all its processes, start-up
 # included, with one worker. The files in examples/convergence were made so.
 set -euo pipefail
@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=${1:?DIR}
 shift
-parts=${*:-leduc leduc52 pushfold staleness}
+parts=${*:-leduc leduc52 pushfold deck24 staleness}
 bin=${B:-build}/bin
 seeds=${SEEDS:-1 2}
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/hb-curves.XXXXXX")
@@ -47,6 +47,7 @@ for part in $parts; do
     case $part in
     leduc) list=$(marks 1000 10000000) ;;
     leduc52 | pushfold) list=$(marks 10000 2000000) ;;
+    deck24) list=$(marks 10000 5000000) ;;
     staleness) list=1000000 ;;
     draw) continue ;;
     *) echo "no part '$part'" >&2 && exit 64 ;;
@@ -91,5 +92,6 @@ draw leduc-cpu 'Leduc: exploitability against CPU seconds' 'CPU seconds' cpu \
 draw leduc-iterations 'Leduc: exploitability against iterations' iterations iterations
 draw leduc52-iterations 'Leduc with 52 cards: exploitability against iterations' iterations iterations
 draw pushfold-iterations 'Jam or fold, 10 big blinds: exploitability against iterations' iterations iterations
+draw deck24-iterations 'No-limit hold'"'"'em, 24 cards, 20 buckets: exploitability against iterations' iterations iterations
 draw staleness-rounds 'Leduc after 1,000,000 iterations: exploitability against round size' \
     'iterations of a round' round
