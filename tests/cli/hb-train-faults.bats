@@ -482,6 +482,26 @@ EOF
     [ -z "$(find b -name '*.tmp*')" ]
 }
 
+@test "several mergers, on a table that is large enough for them: same bits, and when one is killed" {
+    config deck24 'betting:' '  preflop: {sizes: ["1.0"], max_raises: 1}' \
+        '  flop: {sizes: ["1.0"], max_raises: 1}' '  turn: {sizes: ["1.0"], max_raises: 1}'
+    train a --iters 3000 --num-workers 1
+    train b --iters 3000 --num-workers 2
+    train c --iters 3000 --num-workers 7
+    same a b c
+    faulty_programs
+    for _ in 1 2 3 4; do order hb-merge slow 0; done # one for each of four workers
+    train d --iters 3000 --num-workers 4
+    [ "$(find faults/taken -name 'hb-merge-*' | wc -l)" = 4 ]
+    [ "$(metric d .restores)" = 0 ]
+    order hb-merge eat 2000
+    run --separate-stderr train e --iters 3000 --num-workers 4
+    assert_success
+    says "was killed by signal 9"
+    [ "$(metric e .restores)" -ge 1 ]
+    same a d e
+}
+
 @test "several mergers, one of them killed (HB_LONG)" {
     [ -n "${HB_LONG:-}" ] || skip "long: HB_LONG=1"
     holdem 700
