@@ -6,7 +6,9 @@
 #include "check.h"
 #include "games.h"
 #include "kit.h"
+#include "base/rng.h"
 #include "plain.h"
+#include "solver/quad.h"
 
 /* Two players, 12 chips, every legal bet: a tree with many rows that are hardly ever reached. */
 static const char tiny_no_limit[] =
@@ -341,6 +343,50 @@ static void regret_matching_follows_positive_regrets(void)
     CHECK_NEAR((double)out[2], 1.0 / 3, 1e-7);
 }
 
+/* A regret of one of the kinds that a row may hold. */
+static int32_t any_regret(uint32_t kind, uint32_t r)
+{
+    switch (kind) {
+    case 0: return (int32_t)r;
+    case 1: return (int32_t)(r % 7) - 3;
+    case 2: return r % 2 != 0 ? INT32_MAX : INT32_MIN;
+    case 3: return -(int32_t)(r % 1000);
+    case 4: return 0;
+    case 5: return r % 8 == 0 ? (int32_t)(r >> 1) : INT32_MIN;
+    default: return (int32_t)(r >> 1);
+    }
+}
+
+static void matching_four_at_once_gives_the_same_bits(void)
+{
+    int32_t regret[2 * 24];
+    float plain[24];
+    float quad[24];
+
+    for (uint32_t i = 0; i < 20000; i++) {
+        const unsigned n = 2 + i % 19;
+        bool same;
+
+        for (uint32_t a = 0; a < 2 * n; a++) { /* what follows the regrets must not matter */
+            uint32_t r[4];
+
+            hb_rng_block(7, i, a, HB_RNG_TOOL, 0, r);
+            regret[a] = any_regret(a < n ? i / 19 % 7 : 0, r[0]);
+        }
+        memset(quad, 0xff, sizeof quad);
+        hb_regret_match(regret, n, plain);
+        hb_quad_match(regret, n, quad);
+        same = memcmp(plain, quad, n * sizeof *plain) == 0;
+        for (unsigned a = n; a < hb_quad_up(n); a++)
+            same &= quad[a] == 0.0f;
+        CHECK(same);
+        if (!same) {
+            printf("# row %u of %u actions, kind %u\n", i, n, i / 19 % 7);
+            return;
+        }
+    }
+}
+
 static void rows_never_visited_play_uniformly(void)
 {
     static const int32_t row[] = {0, 0, 5, 5, 5, 0, 0, 0};
@@ -444,6 +490,7 @@ int main(void)
     RUN(long_runs_raise_exponents_and_stay_close);
     RUN(visits_lighter_than_a_unit_add_up);
     RUN(regret_matching_follows_positive_regrets);
+    RUN(matching_four_at_once_gives_the_same_bits);
     RUN(rows_never_visited_play_uniformly);
     RUN(deals_are_uniform_and_without_repetition);
     RUN(tasks_outside_the_round_are_refused);
