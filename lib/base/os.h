@@ -93,9 +93,13 @@ struct hb_os_self {
 };
 void hb_os_self(struct hb_os_self *out);
 
-int hb_os_cpus(void);              /* processors this process may use, >= 1 */
-uint64_t hb_os_memory_bytes(void); /* memory available now, 0 when unknown */
-double hb_os_monotonic(void);      /* seconds */
+int hb_os_cpus(void); /* processors this process may use, >= 1 */
+/* Memory that may be had now, in bytes, 0 when unknown: what the system has available or, where that
+ * is less, what the limits of this process's control groups leave, pages of files not counted. */
+uint64_t hb_os_memory_bytes(void);
+/* The same of a system whose /proc and /sys are in the folder `root`: for tests. */
+uint64_t hb_os_memory_under(const char *root);
+double hb_os_monotonic(void); /* seconds */
 /* Folder of the running program without a trailing slash, or HB_ESYS. argv0 is the fallback. */
 int hb_os_program_dir(const char *argv0, char *out, size_t cap, struct hb_err *e) HB_MUSTUSE;
 /* The same from argv0 and PATH alone, for systems without /proc. */

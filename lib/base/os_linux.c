@@ -68,18 +68,89 @@ static uint64_t line_value(const char *text, const char *key)
     return text != NULL ? strtoull(text + n, NULL, 10) : 0;
 }
 
-uint64_t hb_os_memory_bytes(void)
+/* How the kernel tells what a control group may have and has, in version 2 and in version 1. */
+static const struct groups {
+    const char *entry; /* in /proc/self/cgroup, before the group's path */
+    const char *mount, *limit, *used;
+    const char *inactive, *active; /* in memory.stat: pages of files, which give way */
+} hierarchies[] = {
+    {"0::", "/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file ", "active_file "},
+    {"memory:", "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+     "total_inactive_file ", "total_active_file "},
+};
+
+static bool group_text(const char *root, const struct groups *h, const char *group,
+                       const char *name, char text[PROC_MAX])
+{
+    char path[HB_OS_PATH_MAX];
+    int n = snprintf(path, sizeof path, "%s%s%s/%s", root, h->mount, group, name);
+
+    return n < (int)sizeof path && proc_text(path, text);
+}
+
+/* What a group lets its processes have more; UINT64_MAX without a limit. */
+static uint64_t group_room(const char *root, const struct groups *h, const char *group)
 {
     char text[PROC_MAX];
-    uint64_t available = 0;
-    uint64_t limit;
+    uint64_t limit, used, files;
 
-    if (proc_text("/proc/meminfo", text))
-        available = line_value(text, "MemAvailable:") * 1024;
-    if (!proc_text("/sys/fs/cgroup/memory.max", text)) /* the limit of a container */
-        return available;
-    limit = strtoull(text, NULL, 10); /* 0 for "max" */
-    return limit > 0 && limit < available ? limit : available;
+    if (!group_text(root, h, group, h->limit, text) || strncmp(text, "max", 3) == 0)
+        return UINT64_MAX;
+    limit = strtoull(text, NULL, 10);
+    if (!group_text(root, h, group, h->used, text))
+        return limit;
+    used = strtoull(text, NULL, 10);
+    if (group_text(root, h, group, "memory.stat", text)) {
+        files = line_value(text, h->inactive) + line_value(text, h->active);
+        used -= files < used ? files : used;
+    }
+    return used < limit ? limit - used : 0;
+}
+
+/* The least room of this process's group and those around it. A container may show its own group as
+ * the root of all, under a path that it does not show. */
+static uint64_t groups_room(const char *root, const struct groups *h)
+{
+    char path[HB_OS_PATH_MAX];
+    char text[PROC_MAX];
+    uint64_t least = UINT64_MAX;
+    char *group;
+
+    if (snprintf(path, sizeof path, "%s/proc/self/cgroup", root) >= (int)sizeof path ||
+        !proc_text(path, text) || (group = strstr(text, h->entry)) == NULL)
+        return group_room(root, h, "");
+    group += strlen(h->entry);
+    group[strcspn(group, "\n")] = '\0';
+    for (char *end = group + strlen(group); end != NULL; end = strrchr(group, '/')) {
+        uint64_t room;
+
+        *end = '\0';
+        room = group_room(root, h, group);
+        least = room < least ? room : least;
+    }
+    return least;
+}
+
+uint64_t hb_os_memory_under(const char *root)
+{
+    char path[HB_OS_PATH_MAX];
+    char text[PROC_MAX];
+    uint64_t available;
+
+    if (snprintf(path, sizeof path, "%s/proc/meminfo", root) >= (int)sizeof path ||
+        !proc_text(path, text) || (available = line_value(text, "MemAvailable:") * 1024) == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof hierarchies / sizeof hierarchies[0]; i++) {
+        uint64_t room = groups_room(root, &hierarchies[i]);
+
+        available = room < available ? room : available;
+    }
+    return available > 0 ? available : 1; /* 0 says that nobody knows */
+}
+
+uint64_t hb_os_memory_bytes(void)
+{
+    return hb_os_memory_under("");
 }
 
 /* All pages now: a full memory is an error here and not a SIGBUS later. */

@@ -176,6 +176,12 @@ int hb_os_cpus(void)
     return n > 0 ? (int)n : 1;
 }
 
+uint64_t hb_os_memory_under(const char *root)
+{
+    (void)root;
+    return 0;
+}
+
 uint64_t hb_os_memory_bytes(void)
 {
     return 0;

@@ -553,6 +553,71 @@ static void more_memory_than_there_is_is_refused(void)
     CHECK_EQ(s.fd, -1);
 }
 
+/* ---- the limits of control groups, on a made-up system ---- */
+
+static void write_file(const char *name, const char *text)
+{
+    char path[512];
+    struct hb_err e = {0};
+
+    (void)snprintf(path, sizeof path, "%s/sys-root/%s", folder, name);
+    for (char *at = path + strlen(folder) + 1; (at = strchr(at, '/')) != NULL; at++) {
+        *at = '\0';
+        (void)mkdir(path, 0700); /* may be there */
+        *at = '/';
+    }
+    CHECK_OK(hb_atomic_write(path, text, strlen(text), &e), e);
+}
+
+static uint64_t memory_told(void)
+{
+    char root[512];
+
+    (void)snprintf(root, sizeof root, "%s/sys-root", folder);
+    return hb_os_memory_under(root);
+}
+
+static void memory_is_what_the_control_groups_leave(void)
+{
+    const uint64_t mib = 1 << 20;
+    char command[600];
+
+    if (hb_os_memory_bytes() == 0) {
+        printf("# this system does not tell its free memory: not tested\n");
+        return;
+    }
+    CHECK_EQ(memory_told(), 0); /* no /proc */
+    write_file("proc/meminfo", "MemTotal: 9000000 kB\nMemAvailable:    8388608 kB\n");
+    CHECK_EQ(memory_told(), 8192 * mib);
+    write_file("sys/fs/cgroup/memory.max", "max\n");
+    CHECK_EQ(memory_told(), 8192 * mib);
+    write_file("sys/fs/cgroup/memory.max", "2147483648\n"); /* a container's own */
+    CHECK_EQ(memory_told(), 2048 * mib);
+    write_file("sys/fs/cgroup/memory.current", "1073741824\n");
+    CHECK_EQ(memory_told(), 1024 * mib);
+    write_file("sys/fs/cgroup/memory.stat",
+               "anon 5\ninactive_file 268435456\nactive_file 268435456\n");
+    CHECK_EQ(memory_told(), 1536 * mib);
+    write_file("proc/self/cgroup", "1:name=systemd:/x\n0::/user/job\n");
+    CHECK_EQ(memory_told(), 1536 * mib); /* a path that is not shown */
+    write_file("sys/fs/cgroup/user/job/memory.max", "max\n");
+    write_file("sys/fs/cgroup/user/memory.max", "104857600\n");
+    write_file("sys/fs/cgroup/user/memory.current", "52428800\n");
+    CHECK_EQ(memory_told(), 50 * mib); /* of the group around it */
+    write_file("sys/fs/cgroup/user/memory.current", "104857600\n");
+    CHECK_EQ(memory_told(), 1); /* full is not unknown */
+    write_file("sys/fs/cgroup/user/memory.max", "max\n");
+    write_file("proc/self/cgroup", "0::/\n4:cpu,memory:/old\n");
+    write_file("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+    write_file("sys/fs/cgroup/memory/old/memory.limit_in_bytes", "838860800\n");
+    write_file("sys/fs/cgroup/memory/old/memory.usage_in_bytes", "419430400\n");
+    write_file("sys/fs/cgroup/memory/old/memory.stat",
+               "inactive_file 9\ntotal_inactive_file 104857600\ntotal_active_file 0\n");
+    CHECK_EQ(memory_told(), 500 * mib);
+    (void)snprintf(command, sizeof command, "rm -r '%s/sys-root'", folder);
+    CHECK_EQ(system(command), 0);
+}
+
 static void usage_and_machine_are_plausible(void)
 {
     struct hb_err e = {0};
@@ -626,6 +691,7 @@ int main(void)
     RUN(another_process_sees_shared_memory);
     RUN(large_shared_memory_is_zero_whole_and_seen_by_others);
     RUN(more_memory_than_there_is_is_refused);
+    RUN(memory_is_what_the_control_groups_leave);
     RUN(usage_and_machine_are_plausible);
     (void)rmdir(folder);
     return check_done();
