@@ -44,10 +44,10 @@ static const struct tool_option options[] = {
     {"iters", OPT_ITERS, "N", "train to the first round end at or after N iterations"},
     {"time-budget", OPT_TIME, "SECONDS", "stop after this time"},
     {"num-workers", OPT_WORKERS, "N", "worker processes; 0: one for each processor"},
-    {"batch-size", OPT_BATCH, "N", "iterations a task"},
-    {"round-size", OPT_ROUND, "N", "iterations that a round grows to"},
+    {"batch-size", OPT_BATCH, "N", "iterations a task; 0: by rule"},
+    {"round-size", OPT_ROUND, "N", "iterations that a round grows to; 0: by rule"},
     {"seed", OPT_SEED, "N", "seed of all random numbers"},
-    {"snapshot-interval", OPT_SNAPSHOT, "SECONDS", "time between checkpoints"},
+    {"snapshot-interval", OPT_SNAPSHOT, "SECONDS", "time between checkpoints; 0: only at the end"},
     {"resume-from", OPT_RESUME, "FILE|latest", "go on from a checkpoint"},
     {"task-timeout", OPT_TIMEOUT, "SECONDS", "replace a worker that takes longer (default 600)"},
     {"transport", OPT_TRANSPORT, "segments|frames", "how records travel (default segments)"},
@@ -182,19 +182,36 @@ static void draw_bar(struct screen *s, const struct hb_train_progress *p)
     s->drawn = true;
 }
 
+/* " - change 0.011 (0.002 0.01 0.02 0.03), visited …": what the last look at the rows found. */
+static void format_learning(const struct hb_learning_look *l, char *out, size_t cap)
+{
+    size_t n = (size_t)snprintf(out, cap, " - change %.2g", l->all.change);
+    int streets = 0;
+
+    for (int s = 0; s < HB_STREETS; s++)
+        streets += l->street[s].n_rows > 0;
+    for (int s = 0, at = 0; s < HB_STREETS && streets > 1; s++)
+        if (l->street[s].n_rows > 0) {
+            at++;
+            n += (size_t)snprintf(out + n, cap - n, "%s%.2g%s", at == 1 ? " (" : " ",
+                                  l->street[s].change, at == streets ? ")" : "");
+        }
+    (void)snprintf(out + n, cap - n, ", visited %.1f %%, pruned %.1f %%, saturated %.1f %%",
+                   100.0 * l->all.visited, 100.0 * l->all.pruned, 100.0 * l->all.saturated);
+}
+
 static void on_progress(void *ctx, const struct hb_train_progress *p)
 {
     struct screen *s = ctx;
     char eta[32];
-    char learning[64] = "";
+    char learning[160] = "";
 
     if (s->quiet)
         return;
     clear_bar(s);
     format_span(p->eta_s, eta);
     if (p->learning != NULL)
-        (void)snprintf(learning, sizeof learning, " - change %.2g, visited %.1f %%",
-                       p->learning->all.change, 100.0 * p->learning->all.visited);
+        format_learning(p->learning, learning, sizeof learning);
     tool_info("Iteration %llu (%.1f iter/s) - Workers: %d - ETA %s%s",
               (unsigned long long)p->iteration, p->iter_per_s, p->workers, eta, learning);
     if (s->bar && p->target > 0)
@@ -271,9 +288,9 @@ static void apply(const struct opts *o, struct hb_config *c)
     if (o->workers != NULL)
         c->num_workers = (uint32_t)tool_u64(o->workers, "--num-workers", 0, HB_TRAIN_WORKERS_MAX);
     if (o->batch != NULL)
-        c->batch_size = (uint32_t)tool_u64(o->batch, "--batch-size", 1, HB_ROUND_MAX);
+        c->batch_size = (uint32_t)tool_u64(o->batch, "--batch-size", 0, HB_ROUND_MAX);
     if (o->round != NULL)
-        c->params.round_cap = (uint32_t)tool_u64(o->round, "--round-size", 1, HB_ROUND_MAX);
+        c->params.round_cap = (uint32_t)tool_u64(o->round, "--round-size", 0, HB_ROUND_MAX);
     if (o->seed != NULL)
         c->params.seed = tool_u64(o->seed, "--seed", 0, UINT64_MAX);
     if (o->snapshot != NULL)
@@ -342,13 +359,15 @@ static int print_object(json_t *line, struct hb_err *e)
 static int print_plan(const struct hb_plan *p, struct hb_err *e)
 {
     return print_object(
-        json_pack("{s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:I,s:I,s:I,s:f}", "infosets",
+        json_pack("{s:I,s:I,s:I,s:I,s:I,s:f,s:o,s:o,s:I,s:I,s:f}", "infosets",
                   (json_int_t)p->infosets, "table_bytes", (json_int_t)p->table_bytes,
                   "bucket_bytes", (json_int_t)p->bucket_bytes, "peak_bytes",
                   (json_int_t)p->peak_bytes, "disk_bytes", (json_int_t)p->disk_bytes,
-                  "iterations_per_s", p->iterations_per_s, "seconds", p->seconds, "iterations",
-                  (json_int_t)p->iterations, "nodes", (json_int_t)p->nodes, "round_size",
-                  (json_int_t)p->round_cap, "nodes_per_iteration", p->nodes_per_iteration),
+                  "iterations_per_s", p->iterations_per_s, "seconds",
+                  p->endless ? json_null() : json_real(p->seconds), "iterations",
+                  p->endless ? json_null() : json_integer((json_int_t)p->iterations), "nodes",
+                  (json_int_t)p->nodes, "round_size", (json_int_t)p->round_cap,
+                  "nodes_per_iteration", p->nodes_per_iteration),
         e);
 }
 
@@ -433,8 +452,7 @@ static int plan(const struct opts *o, const struct hb_config *c,
         return rc;
     rc = hb_train_plan(c, &setup, n_workers, transport_of(o), &p, e);
     hb_setup_fini(&setup);
-    if (rc != HB_OK || (rc = print_plan(&p, e)) != HB_OK ||
-        hb_train_fits(p.table_bytes, e) == HB_OK)
+    if (rc != HB_OK || (rc = print_plan(&p, e)) != HB_OK || hb_train_fits(&p, e) == HB_OK)
         return rc;
     (void)fprintf(stderr, "hb-train: %s\n", e->msg); /* it is an answer: the run would be refused */
     exit(tool_finish(TOOL_NO));

@@ -129,6 +129,20 @@ int tool_next(const struct tool_spec *spec, int argc, char **argv, const char **
     }
 }
 
+/* given: NULL: none was. */
+static _Noreturn void no_command(const struct tool_spec *spec, const struct tool_command *commands,
+                                 const char *given)
+{
+    if (given != NULL)
+        (void)fprintf(stderr, "%s: no command '%s':", tool_name, given);
+    else
+        (void)fprintf(stderr, "%s: which command?", tool_name);
+    for (const struct tool_command *c = commands; c->name != NULL; c++)
+        (void)fprintf(stderr, "%s %s", c == commands ? "" : ",", c->name);
+    (void)fprintf(stderr, "\n%s: try '%s --help'\n", tool_name, spec->name);
+    exit(TOOL_USAGE);
+}
+
 int tool_dispatch(const struct tool_spec *spec, const struct tool_command *commands, int argc,
                   char **argv)
 {
@@ -140,11 +154,11 @@ int tool_dispatch(const struct tool_spec *spec, const struct tool_command *comma
                 argv[1] = argv[0]; /* getopt's messages begin with it */
                 return c->run(argc - 1, argv + 1);
             }
-        tool_usage(spec, "no command '%s'", argv[1]);
+        no_command(spec, commands, argv[1]);
     }
     while (tool_next(spec, argc, argv, &arg) != -1)
         continue; /* --help and --version do not come back */
-    tool_usage(spec, "which command?");
+    no_command(spec, commands, NULL);
 }
 
 void tool_usage(const struct tool_spec *spec, const char *fmt, ...)

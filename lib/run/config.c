@@ -599,20 +599,17 @@ void hb_config_format(const struct hb_config *c, struct hb_buf *out)
     if (c->cards_given)
         put_cards(out, &c->cards);
     hb_buf_printf(out, "seed: %llu\n", (unsigned long long)p->seed);
-    if (c->num_iterations > 0)
-        hb_buf_printf(out, "num_iterations: %llu\n", (unsigned long long)c->num_iterations);
-    if (c->time_budget_s > 0)
-        hb_buf_printf(out, "time_budget_seconds: %.9g\n", c->time_budget_s);
+    /* 0 is said too: left out, another default would stand for it */
+    hb_buf_printf(out, "num_iterations: %llu\ntime_budget_seconds: %.9g\n",
+                  (unsigned long long)c->num_iterations, c->time_budget_s);
     hb_buf_printf(out, "snapshot_interval_seconds: %.9g\nsnapshot_keep: %u\nnum_workers: %u\n",
                   c->snapshot_interval_s, c->snapshot_keep, c->num_workers);
-    if (c->batch_size > 0)
-        hb_buf_printf(out, "batch_size: %u\n", c->batch_size);
-    if (p->round_cap > 0)
-        hb_buf_printf(out, "round_size: %u\n", p->round_cap);
     hb_buf_printf(out,
+                  "batch_size: %u\nround_size: %u\n"
                   "sampling: external\ndiscount_mode: %s\ndiscount_interval: %u\n"
                   "average_interval: %u\n",
-                  hb_discount_name(p->discount), p->discount_interval, p->average_interval);
+                  c->batch_size, p->round_cap, hb_discount_name(p->discount), p->discount_interval,
+                  p->average_interval);
     hb_buf_printf(out, "enable_pruning: %s\npruning_threshold: %lld\npruning_probability: %.10g\n",
                   p->pruning ? "true" : "false", (long long)p->pruning_threshold,
                   (double)p->pruning_p32 / 4294967296.0);

@@ -3,6 +3,7 @@
 #include "base/os.h"
 #include "run/train.h"
 #include "solver/cfr.h"
+#include "solver/merge.h"
 #include "solver/table.h"
 
 /* Measured with make bench on a 2.6 GHz server core; only an estimate, and said to be one. */
@@ -42,15 +43,17 @@ static void estimate_rate(const struct hb_setup *s, int n_workers, struct hb_pla
     p->seconds = (double)p->iterations / p->iterations_per_s;
 }
 
-int hb_train_fits(uint64_t table_bytes, struct hb_err *e)
+int hb_train_fits(const struct hb_plan *p, struct hb_err *e)
 {
+    const double gib = 1 << 30;
     const uint64_t available = hb_os_memory_bytes();
 
-    if (available > 0 && table_bytes > available)
+    if (available > 0 && p->peak_bytes > available)
         return hb_fail(e, HB_ENOMEM,
-                       "the table needs %.2f GiB and %.2f GiB of memory are free; use fewer "
-                       "buckets or bet sizes (--plan tells what they cost)",
-                       (double)table_bytes / (1 << 30), (double)available / (1 << 30));
+                       "the run needs %.2f GiB, %.2f of them for the table, and %.2f GiB of memory "
+                       "are free; use fewer buckets or bet sizes (--plan --fit tells how many)",
+                       (double)p->peak_bytes / gib, (double)p->table_bytes / gib,
+                       (double)available / gib);
     return HB_OK;
 }
 
@@ -75,7 +78,8 @@ int hb_train_plan(const struct hb_config *c, const struct hb_setup *s, int n_wor
                   struct hb_transport transport, struct hb_plan *out, struct hb_err *e)
 {
     struct hb_layout layout;
-    int n_processes;
+    const uint64_t n_checkpoints = c->snapshot_keep > 0 ? c->snapshot_keep : 1;
+    int n_mergers;
     int rc;
 
     memset(out, 0, sizeof *out);
@@ -88,13 +92,16 @@ int hb_train_plan(const struct hb_config *c, const struct hb_setup *s, int n_wor
     out->bucket_bytes = hb_buckets_bytes(&s->buckets);
     out->round_cap = s->spec.params.round_cap;
     out->iterations = hb_round_boundary(&s->spec.params, c->num_iterations);
-    n_processes = 1 + n_workers + hb_train_mergers(out->table_bytes, n_workers, transport.segments);
-    out->peak_bytes =
-        out->table_bytes + out->bucket_bytes + records_bytes(s, out, n_workers, transport) +
-        (uint64_t)n_processes * PROCESS_BYTES + (uint64_t)n_workers * hb_cfr_bytes(&s->tree) +
-        52 * (uint64_t)s->tree.n_nodes; /* hb-train's own tree */
-    out->disk_bytes = (uint64_t)(c->snapshot_keep + 1) * out->table_bytes + out->bucket_bytes;
+    n_mergers = hb_train_mergers(out->table_bytes, n_workers, transport.segments);
+    out->peak_bytes = out->table_bytes + out->bucket_bytes +
+                      records_bytes(s, out, n_workers, transport) +
+                      (uint64_t)(1 + n_workers + n_mergers) * PROCESS_BYTES +
+                      (uint64_t)n_workers * hb_cfr_bytes(&s->tree) +
+                      (uint64_t)n_mergers * hb_merge_bytes(&s->tree, &layout) +
+                      52 * (uint64_t)s->tree.n_nodes; /* hb-train's own tree */
+    out->disk_bytes = (n_checkpoints + 1) * out->table_bytes + out->bucket_bytes;
     estimate_rate(s, n_workers, out);
+    out->endless = c->num_iterations == 0 && c->time_budget_s <= 0.0;
     if (c->num_iterations == 0 || (c->time_budget_s > 0 && c->time_budget_s < out->seconds)) {
         out->seconds = c->time_budget_s;
         out->iterations = (uint64_t)(out->seconds * out->iterations_per_s);

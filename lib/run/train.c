@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/mem.h"
@@ -37,6 +38,8 @@ struct train {
     uint64_t first_iteration; /* this process began here */
     uint64_t saved;           /* iteration of the newest checkpoint that it saved or began with */
     const char *from;         /* checkpoint that this process began with; NULL: the start */
+    bool stands;              /* a checkpoint of what it began with is in its folder */
+    bool was_done;            /* and there is nothing to do */
     uint64_t nodes_before;    /* decision nodes of processes before this one, or of lost crews */
     double last_save;
     uint64_t lost_at; /* iteration of the last lost merger */
@@ -63,12 +66,21 @@ static void report_pages(struct train *t)
     info(t, text);
 }
 
+/* A run that needs more memory than is free is refused with numbers. */
+static int refuse_large(const struct train *t, const struct hb_setup *s, struct hb_err *e)
+{
+    struct hb_plan p;
+    int rc = hb_train_plan(&t->o->config, s, t->n_workers, t->o->transport, &p, e);
+
+    return rc != HB_OK ? rc : hb_train_fits(&p, e);
+}
+
 static int make_table(struct train *t, struct hb_err *e)
 {
     int rc;
 
     if ((rc = hb_table_bytes(&t->setup.tree, &t->setup.spec, &t->bytes, e)) != HB_OK ||
-        (rc = hb_train_fits(t->bytes, e)) != HB_OK)
+        (rc = refuse_large(t, &t->setup, e)) != HB_OK)
         return rc;
     t->n_mergers = hb_train_mergers(t->bytes, t->n_workers, t->o->transport.segments);
     if ((rc = hb_os_shared_new(t->dir.path, "table", t->bytes, &t->shared, e)) != HB_OK ||
@@ -81,12 +93,22 @@ static int make_table(struct train *t, struct hb_err *e)
     return hb_table_attach(t->map, t->bytes, &t->table, e);
 }
 
-/* The checkpoint must be of this run; the names of the games say more to people than their hashes. */
+/* The checkpoint must be of this run; the names of the games and of keys say more to people than their
+ * hashes. */
 static int match_run(const struct train *t, const struct hb_checkpoint *c, const char *path,
                      struct hb_err *e)
 {
-    int rc = hb_identity_match(&t->table.id, "this configuration", &c->id, path, e);
+    static const char ours[] = "this configuration";
+    const struct hb_identity *id = &t->table.id;
+    int rc = hb_identity_match(id, ours, &c->id, path, e);
 
+    if (rc != HB_OK && hb_hash_equal(&id->game, &c->id.game) &&
+        hb_hash_equal(&id->tree, &c->id.tree) &&
+        hb_hash_equal(&id->abstraction, &c->id.abstraction) && id->seed == c->id.seed) {
+        int keys = hb_params_match(&t->table.spec.params, ours, &c->spec.params, path, e);
+
+        return keys != HB_OK ? keys : rc;
+    }
     if (rc != HB_OK && strcmp(c->spec.game_name, t->table.spec.game_name) != 0)
         return hb_context(e, rc, "this configuration plays %s, the checkpoint %s",
                           t->table.spec.game_name, c->spec.game_name);
@@ -201,6 +223,7 @@ static int resume_latest(struct train *t, struct hb_err *e)
     else
         (void)snprintf(text, sizeof text, "Resuming from %s", n.path);
     info(t, text);
+    t->stands = n.path[0] != '\0';
     return HB_OK;
 }
 
@@ -234,6 +257,7 @@ static int first_position(struct train *t, struct hb_err *e)
         rc = load_checkpoint(t, t->from = from, e);
     if (rc != HB_OK || (rc = read_position(t, e)) != HB_OK)
         return rc;
+    t->stands |= own.path[0] != '\0' && own.iteration == t->iteration;
     if (own.iteration > t->iteration)
         return hb_fail(e, HB_ECREATE,
                        "'%s' is at iteration %llu already, past the checkpoint's %llu; go on with "
@@ -265,8 +289,7 @@ static int restore(struct train *t, struct hb_err *e)
     t->metrics.restores++;
     hb_learning_forget(&t->learning);
     if (t->first_iteration > t->iteration)
-        t->first_iteration = t->iteration;
-    t->saved = t->iteration;
+        t->saved = t->iteration;
     (void)snprintf(text, sizeof text, "the table was open; restored to iteration %llu from %s",
                    (unsigned long long)t->iteration, from != NULL ? from : "the start");
     info(t, text);
@@ -530,23 +553,30 @@ static int check_epochs(const struct train *t, struct hb_err *e)
     return HB_OK;
 }
 
-/* A table that cannot fit is refused before minutes are spent on its buckets. What an estimate cannot
+/* A run that cannot fit is refused before minutes are spent on its buckets. What an estimate cannot
  * tell, such as a plugin without k, the real thing will. */
 static int refuse_early(const struct train *t, const struct hb_setup_options *o, struct hb_err *e)
 {
     struct hb_setup_options estimate = *o;
     struct hb_setup s = {0};
-    uint64_t bytes = 0;
     int rc = HB_OK;
 
     if (o->buckets != NULL)
         return HB_OK; /* nothing is built */
     estimate.estimate = true;
-    if (hb_setup_open(&t->o->config, &estimate, &s, NULL) == HB_OK &&
-        hb_table_bytes(&s.tree, &s.spec, &bytes, NULL) == HB_OK)
-        rc = hb_train_fits(bytes, e);
+    if (hb_setup_open(&t->o->config, &estimate, &s, NULL) == HB_OK)
+        rc = refuse_large(t, &s, e);
     hb_setup_fini(&s);
     return rc;
+}
+
+/* Everything that was asked for is done, and stands in this folder already. */
+static bool was_done_here(const struct train *t)
+{
+    char latest[HB_PATH_MAX + 16];
+
+    (void)snprintf(latest, sizeof latest, "%s/latest.hbc", t->dir.checkpoints);
+    return t->iteration >= t->target && t->stands && access(latest, R_OK) == 0;
 }
 
 static int prepare(struct train *t, struct hb_err *e)
@@ -563,8 +593,15 @@ static int prepare(struct train *t, struct hb_err *e)
         (rc = check_epochs(t, e)) != HB_OK)
         return rc;
     keep_draws(t);
-    if ((rc = make_table(t, e)) != HB_OK || (rc = first_position(t, e)) != HB_OK ||
-        (rc = write_config(t, e)) != HB_OK ||
+    if ((rc = make_table(t, e)) != HB_OK || (rc = first_position(t, e)) != HB_OK)
+        return rc;
+    t->first_iteration = t->iteration;
+    t->metrics.start = hb_os_monotonic();
+    if ((t->was_done = was_done_here(t))) {
+        info(t, "What was asked for is done already: nothing changes");
+        return HB_OK;
+    }
+    if ((rc = write_config(t, e)) != HB_OK ||
         (rc = hb_metrics_open(t->dir.path, t->n_workers, &t->metrics, e)) != HB_OK ||
         (rc = hb_learning_init(&t->learning, &t->table, e)) != HB_OK)
         return rc;
@@ -614,7 +651,7 @@ int hb_train_run(const struct hb_train_options *o, struct hb_train_result *out, 
     began = rc == HB_OK;
     if (began && t->crew != NULL)
         rc = loop(t, &own);
-    else if (began) /* nothing left to do: make sure that a checkpoint stands here too */
+    else if (began && !t->was_done) /* nothing left to do: let a checkpoint stand here too */
         rc = save(t, &own);
     stop_crew(t);
     if (rc == HB_OK || rc == HB_ESTOPPED)

@@ -76,14 +76,15 @@ struct hb_plan {
     double nodes_per_iteration; /* expected at the start, when strategies are uniform */
     double iterations_per_s, seconds;
     uint64_t iterations;
+    bool endless; /* seconds and iterations are 0: it goes on until it is stopped */
 };
 /* How many mergers a run has: no more than workers or than a table has parts, and the fewest among
  * which the largest share of the table's 64 stripes is as small; one for tables in the cache and
  * for records in frames. */
 int hb_train_mergers(uint64_t table_bytes, int n_workers, bool segments);
-/* HB_OK when a table of that size fits into the memory that is free now, or the system does not tell;
- * HB_ENOMEM with both numbers. */
-int hb_train_fits(uint64_t table_bytes, struct hb_err *e) HB_MUSTUSE;
+/* HB_OK when the run's peak_bytes fit into the memory that is free now, or the system does not tell;
+ * HB_ENOMEM with the numbers. */
+int hb_train_fits(const struct hb_plan *p, struct hb_err *e) HB_MUSTUSE;
 int hb_train_plan(const struct hb_config *c, const struct hb_setup *s, int n_workers,
                   struct hb_transport transport, struct hb_plan *out, struct hb_err *e) HB_MUSTUSE;
 

@@ -58,6 +58,16 @@ static int find_rows(struct hb_merge *m, struct hb_err *e)
     return HB_OK;
 }
 
+uint64_t hb_merge_bytes(const struct hb_tree *t, const struct hb_layout *layout)
+{
+    uint64_t units = 0;
+
+    for (int st = 0; st < HB_STREETS; st++)
+        for (int p = 0; p < HB_PLAYERS_MAX; p++)
+            units += layout->stride[st][p] / 2;
+    return units * (hb_tree_widest(t) > UINT8_MAX ? 2 : 1);
+}
+
 int hb_merge_init(struct hb_merge *m, struct hb_table *t, uint32_t part, uint32_t n_parts,
                   struct hb_err *e)
 {

@@ -47,11 +47,14 @@ struct hb_merge {
     bool wide;
 };
 
-/* Errors: HB_EUSAGE when the table was made for another number of parts; HB_ENOMEM. Memory: half a
- * byte for each word of one bucket on all streets, twice that for games with 256 actions. *m is zeroed on failure. */
+/* Errors: HB_EUSAGE when the table was made for another number of parts; HB_ENOMEM. Memory:
+ * hb_merge_bytes. *m is zeroed on failure. */
 int hb_merge_init(struct hb_merge *m, struct hb_table *t, uint32_t part, uint32_t n_parts,
                   struct hb_err *e) HB_MUSTUSE;
 void hb_merge_fini(struct hb_merge *m);
+/* What a merger allocates: half a byte for each word of one bucket on all streets, twice that for
+ * games with 256 actions. */
+uint64_t hb_merge_bytes(const struct hb_tree *t, const struct hb_layout *layout);
 /* Begin the round that reads the part's generation, and mark the part open. Errors: HB_EFORMAT: not
  * clean. */
 int hb_merge_begin(struct hb_merge *m, struct hb_err *e) HB_MUSTUSE;

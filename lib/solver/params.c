@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -251,4 +252,42 @@ void hb_discounts_factor_dcfr(const struct hb_discounts *d, uint32_t from, uint3
 
     *positive = d->product[to] / d->product[from];
     memcpy(negative, &half_to_the, sizeof half_to_the); /* beta = 0: halves */
+}
+
+/* ---- two runs ---- */
+
+enum { KEY_TEXT = 32 };
+
+static const char *const keys[] = {"discount_mode",      "discount_interval", "round_size",
+                                   "average_interval",   "enable_pruning",    "pruning_threshold",
+                                   "pruning_probability"};
+
+/* The value of keys[i] as the configuration would have it. */
+static void key_value(const struct hb_params *p, size_t i, char out[KEY_TEXT])
+{
+    switch (i) {
+    case 0: (void)snprintf(out, KEY_TEXT, "%s", hb_discount_name(p->discount)); break;
+    case 1: (void)snprintf(out, KEY_TEXT, "%u", p->discount_interval); break;
+    case 2: (void)snprintf(out, KEY_TEXT, "%u", p->round_cap); break;
+    case 3: (void)snprintf(out, KEY_TEXT, "%u", p->average_interval); break;
+    case 4: (void)snprintf(out, KEY_TEXT, "%s", p->pruning ? "true" : "false"); break;
+    case 5: (void)snprintf(out, KEY_TEXT, "%lld", (long long)p->pruning_threshold); break;
+    default: (void)snprintf(out, KEY_TEXT, "%.10g", (double)p->pruning_p32 / 4294967296.0); break;
+    }
+}
+
+int hb_params_match(const struct hb_params *a, const char *ours, const struct hb_params *b,
+                    const char *theirs, struct hb_err *e)
+{
+    char va[KEY_TEXT];
+    char vb[KEY_TEXT];
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        key_value(a, i, va);
+        key_value(b, i, vb);
+        if (strcmp(va, vb) != 0)
+            return hb_fail(e, HB_EIDENTITY, "%s has another %s: %s has %s, %s has %s", theirs,
+                           keys[i], ours, va, theirs, vb);
+    }
+    return HB_OK;
 }

@@ -60,6 +60,10 @@ static inline bool hb_params_averages(const struct hb_params *p, uint64_t iterat
 void hb_params_encode(const struct hb_params *p, bool averages, struct hb_buf *out);
 int hb_params_decode(struct hb_params *p, bool averages, struct hb_rd *rd,
                      struct hb_err *e) HB_MUSTUSE;
+/* HB_OK when the solver keys are alike; else HB_EIDENTITY with the first that is not and both its
+ * values. The seed is no solver key. */
+int hb_params_match(const struct hb_params *a, const char *ours, const struct hb_params *b,
+                    const char *theirs, struct hb_err *e) HB_MUSTUSE;
 const char *hb_discount_name(enum hb_discount d);
 
 /* ---- rounds: [0, b1), [b1, b2) … ---- */

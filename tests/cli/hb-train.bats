@@ -225,6 +225,7 @@ all_worked() { # DIR N
     refused 65 train b --iters 1000 --resume-from a/checkpoints/latest.hbc --seed 9
     says seed
     refused 65 train b --iters 1000 --resume-from a/checkpoints/latest.hbc --round-size 100
+    says "another round_size: this configuration has 100, a/checkpoints/latest.hbc has 560"
     config leduc 'cards: {preflop: {plugin: ehs, args: "k=2"}, flop: {plugin: ehs, args: "k=5"}}'
     refused 65 train b --iters 1000 --resume-from a/checkpoints/latest.hbc
     says "abstraction"
@@ -254,6 +255,32 @@ all_worked() { # DIR N
     train c --iters 500
     hb-train --config c/config.yaml --logdir d --quiet
     same c d
+}
+
+@test "a run without an end is one again, and 0 is the rule's size of tasks and rounds" {
+    config leduc "num_iterations: 0"
+    mkdir b
+    hb-train --config run.yaml --logdir a -q --time-budget 0.1 --batch-size 0 --round-size 0
+    grep -qx "num_iterations: 0" a/config.yaml
+    grep -qx "time_budget_seconds: 0.1" a/config.yaml
+    grep -qx "round_size: 225" a/config.yaml
+    grep -v time_budget a/config.yaml >b/config.yaml
+    [ "$(hb-train --config b/config.yaml --plan | jq .iterations)" = null ]
+}
+
+@test "resuming a run that is done changes no byte" {
+    config leduc
+    train a --iters 3000
+    hash_all() { find a -type f -o -type l | sort | xargs stat -c '%n %y %s'; }
+    hash_all >before
+    for from in latest a a/checkpoints/latest.hbc; do
+        run --separate-stderr hb-train --config run.yaml --logdir a --iters 1000 --round-size 560 --resume-from $from
+        assert_success
+        says "nothing changes"
+        hash_all | diff before -
+    done
+    train b --iters 1000 --resume-from a # but what was done elsewhere is put here
+    same a b
 }
 
 # ---- checkpoints and time ----
@@ -296,7 +323,7 @@ all_worked() { # DIR N
     run --separate-stderr hb-train --config run.yaml --logdir a --iters 3000 --num-workers 2
     assert_success
     assert_output ""
-    grep -qE '^\[[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\] INFO Iteration [0-9]+ \([0-9]+\.[0-9] iter/s\) - Workers: 2 - ETA ([0-9]{2,}:[0-5][0-9]:[0-5][0-9]|\?) - change [0-9.e-]+, visited [0-9.]+ %$' <<<"$stderr"
+    grep -qE '^\[[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\] INFO Iteration [0-9]+ \([0-9]+\.[0-9] iter/s\) - Workers: 2 - ETA ([0-9]{2,}:[0-5][0-9]:[0-5][0-9]|\?) - change [0-9.e-]+ \([0-9.e-]+ [0-9.e-]+\), visited [0-9.]+ %, pruned [0-9.]+ %, saturated [0-9.]+ %$' <<<"$stderr"
     [[ $stderr != *$'\r'* && $stderr != *$'\e'* ]] # no bar, no colour
     run --separate-stderr hb-train --config run.yaml --logdir b --iters 3000 --quiet
     assert_success
@@ -343,17 +370,17 @@ all_worked() { # DIR N
     [ "$(jq -n "$late <= 1.25 * $early")" = true ]
 }
 
-@test "a table larger than the memory that is free: --plan says no, the run refuses before it builds" {
+@test "a run larger than the memory that is free: --plan says no, the run refuses before it builds" {
     [ -r /proc/meminfo ] && [ -z "${PORTABLE:-}" ] || skip "this system does not tell what is free"
     holdem 60000
     sed -i 's/max_raises: [0-9]/max_raises: 12/; s/\[".*allin\]/["0.25", "0.5", "1.0", "2.0", allin]/' run.yaml
     run --separate-stderr hb-train --config run.yaml --plan
     assert_failure 1
     [ "$(jq '.table_bytes > 1e12' <<<"$output")" = true ]
-    says "the table needs"
+    says "the run needs"
     says "GiB of memory are free"
     refused 71 train a --iters 1000
-    says "the table needs"
+    says "the run needs"
     [ -z "$(find a -name 'buckets*')" ]
 }
 
@@ -377,7 +404,13 @@ all_worked() { # DIR N
     peak=$(hb-train --config run.yaml --logdir b --plan "${frames[@]}" | jq .peak_bytes)
     hb-train --config run.yaml --logdir b "${frames[@]}" -q
     [ "$(jq -n "($(metric b .pss_bytes) - $peak) | fabs | . <= ([0.05 * $peak, 33554432] | max)")" = true ]
-    hb-train --config run.yaml --plan >/dev/null # needs no folder
+    hb-train --config run.yaml --plan >plan # needs no folder
+    # one is written before the oldest goes
+    [ "$(jq '.disk_bytes == 4 * .table_bytes + .bucket_bytes' plan)" = true ]
+    config leduc52 "snapshot_keep: 0" "num_iterations: 0"
+    [ "$(hb-train --config run.yaml --plan | jq -c '[.disk_bytes == 2 * .table_bytes + .bucket_bytes, .seconds, .iterations]')" = '[true,null,null]' ]
+    config leduc52 "snapshot_keep: 4294967295"
+    [ "$(hb-train --config run.yaml --plan --time-budget 60 | jq -c '[.disk_bytes > 4e9 * .table_bytes, .seconds, .iterations > 0]')" = '[true,60,true]' ]
 }
 
 @test "--plan builds no buckets" {

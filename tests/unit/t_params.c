@@ -374,6 +374,27 @@ static void each_key_out_of_range_is_named(void)
     CHECK_STR(hb_discount_name(HB_DISCOUNT_PLUS), "plus");
 }
 
+static void the_key_that_differs_is_named(void)
+{
+    struct hb_params a = kit_params(HB_DISCOUNT_DCFR, 1000, 100);
+    struct hb_params b = a;
+    struct hb_err e = {0};
+
+    b.seed++; /* not one of them */
+    CHECK_OK(hb_params_match(&a, "mine", &b, "yours", &e), e);
+    b.pruning_p32 = 1u << 31;
+    CHECK_EQ(hb_params_match(&a, "mine", &b, "yours", &e), HB_EIDENTITY);
+    CHECK(strstr(e.msg, "pruning_probability: mine has") != NULL);
+    CHECK(strstr(e.msg, "yours has 0.5") != NULL);
+    b = a;
+    b.average_interval++;
+    CHECK_EQ(hb_params_match(&a, "mine", &b, "yours", &e), HB_EIDENTITY);
+    CHECK(strstr(e.msg, "average_interval") != NULL);
+    b.discount = HB_DISCOUNT_PLUS;
+    CHECK_EQ(hb_params_match(&a, "mine", &b, "yours", &e), HB_EIDENTITY);
+    CHECK(strstr(e.msg, "discount_mode: mine has dcfr, yours has plus") != NULL);
+}
+
 int main(void)
 {
     RUN(the_first_rounds_have_their_written_out_boundaries);
@@ -393,5 +414,6 @@ int main(void)
     RUN(keys_survive_encoding_and_cut_or_bad_ones_are_refused);
     RUN(one_iteration_of_an_interval_averages);
     RUN(each_key_out_of_range_is_named);
+    RUN(the_key_that_differs_is_named);
     return check_done();
 }

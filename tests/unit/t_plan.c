@@ -1,6 +1,9 @@
 /* What a run will take: the parts of it that are plain arithmetic. */
 #include "run/train.h"
 
+#include <string.h>
+
+#include "base/os.h"
 #include "check.h"
 #include "kit.h"
 #include "solver/cfr.h"
@@ -45,9 +48,29 @@ static void nodes_of_an_iteration_are_expected(void)
     kit_close(&k);
 }
 
+/* The table is not all that a run needs. */
+static void what_a_run_needs_must_be_free(void)
+{
+    struct hb_plan p = {0};
+    struct hb_err e = {0};
+    uint64_t all = hb_os_memory_bytes();
+
+    if (all == 0) {
+        printf("# this system does not tell its free memory: not tested\n");
+        return;
+    }
+    p.table_bytes = all / 2;
+    p.peak_bytes = all / 2 + (1 << 20);
+    CHECK_OK(hb_train_fits(&p, &e), e);
+    p.peak_bytes = 2 * all;
+    CHECK_EQ(hb_train_fits(&p, &e), HB_ENOMEM);
+    CHECK(strstr(e.msg, "are free") != NULL);
+}
+
 int main(void)
 {
     RUN(mergers_share_the_table_as_evenly_as_workers_allow);
+    RUN(what_a_run_needs_must_be_free);
     RUN(nodes_of_an_iteration_are_expected);
     return check_done();
 }
