@@ -6,10 +6,14 @@
  * generators side by side and a branch that nobody can foresee. Nodes per CPU second divided by
  * pieces per CPU second is a property of the program. A chain of steps that wait for each other, be
  * it of loads or of arithmetic, is no part of it: walks swing about twice as far as its time does.
- * Lines are the smaller part, because the time of so few swings by a tenth of its own.
  *
- * Threads: any; 256 KB of the stack. Cost of a piece: about 0.25 ms with a table larger than the
- * cache, a fifth of it lines. */
+ * Another line of each page is read before, untimed: a process that seldom comes to a page pays for
+ * the way there, on some virtual machines a hundred times the line, where one that walks does not. So
+ * few loads are lengthened by every interruption, so that the quickest piece's count, and they stand
+ * for as many as there are draws.
+ *
+ * Threads: any; 256 KB of the stack. Cost of a piece: about 0.25 ms, and 2 ms where pages are slow to
+ * come to. */
 #ifndef HB_RUN_CALIBRATE_H
 #define HB_RUN_CALIBRATE_H
 
@@ -18,17 +22,18 @@
 #define HB_CALIBRATE_LOADS 1024
 #define HB_CALIBRATE_DRAWS 6144
 
-struct hb_calibration { /* sums over pieces; {0} is none */
+struct hb_calibration { /* over pieces; {0} is none */
     uint64_t n_pieces;
-    double loads_s; /* HB_CALIBRATE_LOADS loads a piece */
-    double draws_s; /* HB_CALIBRATE_DRAWS draws of one action of four a piece */
+    double loads_s; /* HB_CALIBRATE_LOADS loads, of the quickest piece */
+    double draws_s; /* HB_CALIBRATE_DRAWS draws of one action of four a piece, summed */
 };
 
 /* Time one more piece, in CPU time of this process on the processor it is on.
  *   mem    bytes >= 64; only read, so that others may write it meanwhile
  *   salt   another one each time, so that the places are not those of last time and in the cache */
 void hb_calibrate(const void *mem, uint64_t bytes, uint64_t salt, struct hb_calibration *sum);
-/* Pieces a CPU second, nanoseconds of a load and of a draw; 0 of none. */
+/* Pieces a CPU second, of HB_CALIBRATE_DRAWS loads and as many draws; nanoseconds of a load and of a
+ * draw; 0 of none. */
 double hb_calibration_per_s(const struct hb_calibration *sum);
 double hb_calibration_load_ns(const struct hb_calibration *sum);
 double hb_calibration_draw_ns(const struct hb_calibration *sum);

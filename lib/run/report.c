@@ -402,6 +402,12 @@ static int report_on(const struct hb_sample *s, size_t n, struct hb_report *out,
     return HB_OK;
 }
 
+/* The nearest count: rates have nine digits. */
+static double whole(double v)
+{
+    return (double)count_of(v + 0.5);
+}
+
 static bool tells_start(const struct hb_sample *first)
 {
     return first->iter_per_s > 0.0;
@@ -414,9 +420,8 @@ static struct hb_sample start_of(const struct hb_sample *first)
     const double nodes = first->nodes_per_cpu_s * first->workers_cpu_s;
     struct hb_sample s = {.started = first->started, .workers = first->workers};
 
-    /* rates have nine digits */
-    s.iteration = first->iteration > iterations ? nearbyint(first->iteration - iterations) : 0.0;
-    s.nodes = first->nodes > nodes ? nearbyint(first->nodes - nodes) : 0.0;
+    s.iteration = whole(first->iteration - iterations);
+    s.nodes = whole(first->nodes - nodes);
     s.cpu_s = first->cpu_before_s > 0.0
                   ? first->cpu_before_s
                   : first->cpu_s - first->workers_cpu_s - first->mergers_cpu_s;

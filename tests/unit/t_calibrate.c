@@ -14,15 +14,15 @@ static uint64_t mem[1 << 15];
 
 static void pieces_are_counted_and_rates_are_theirs(void)
 {
-    static const struct hb_calibration made_up = {.n_pieces = 4, .loads_s = 0.5, .draws_s = 1.5};
+    static const struct hb_calibration made_up = {.n_pieces = 4, .loads_s = 0.125, .draws_s = 1.0};
     struct hb_calibration sum = {0};
 
     CHECK_NEAR(hb_calibration_per_s(&sum), 0.0, 0.0);
     CHECK_NEAR(hb_calibration_load_ns(&sum), 0.0, 0.0);
     CHECK_NEAR(hb_calibration_draw_ns(&sum), 0.0, 0.0);
-    CHECK_NEAR(hb_calibration_per_s(&made_up), 2.0, 1e-12);
-    CHECK_NEAR(hb_calibration_load_ns(&made_up), 0.5e9 / (4 * HB_CALIBRATE_LOADS), 1e-3);
-    CHECK_NEAR(hb_calibration_draw_ns(&made_up), 1.5e9 / (4 * HB_CALIBRATE_DRAWS), 1e-3);
+    CHECK_NEAR(hb_calibration_per_s(&made_up), 1.0, 1e-12); /* 6 times 0.125 and a fourth of 1 */
+    CHECK_NEAR(hb_calibration_load_ns(&made_up), 0.125e9 / HB_CALIBRATE_LOADS, 1e-3);
+    CHECK_NEAR(hb_calibration_draw_ns(&made_up), 0.25e9 / HB_CALIBRATE_DRAWS, 1e-3);
     for (uint64_t salt = 0; salt < 64; salt++)
         hb_calibrate(mem, sizeof mem, salt, &sum);
     CHECK_EQ(sum.n_pieces, 64);
