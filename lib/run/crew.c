@@ -245,16 +245,21 @@ static int assign(struct hb_crew *c, struct hb_err *e)
 
 /* ---- results ---- */
 
+/* To every merger: each takes its part of the records. */
 static int pass_on(struct hb_crew *c, const struct hb_message *m, struct hb_err *e)
 {
+    struct hb_buf *queue[HB_TABLE_PARTS_MAX];
+    uint32_t *seq[HB_TABLE_PARTS_MAX];
+    const int n = c->o.n_mergers;
     int rc = HB_OK;
 
-    for (int k = 0; k < c->o.n_mergers && rc == HB_OK; k++) {
-        struct merger *to = &c->mergers[k];
-
-        hb_frame_encode(&to->queue, &to->seq, HB_FRAME_DELTA, m->job, m->data, m->len);
-        rc = hb_buf_check(&to->queue, e);
+    for (int k = 0; k < n; k++) {
+        queue[k] = &c->mergers[k].queue;
+        seq[k] = &c->mergers[k].seq;
     }
+    hb_frame_encode_many(queue, seq, (size_t)n, HB_FRAME_DELTA, m->job, m->data, m->len);
+    for (int k = 0; k < n && rc == HB_OK; k++)
+        rc = hb_buf_check(queue[k], e);
     return rc;
 }
 

@@ -229,24 +229,40 @@ static struct header frame_over(const uint8_t *p, size_t left, uint16_t type, ui
     return h;
 }
 
-void hb_frame_encode(struct hb_buf *out, uint32_t *seq, uint16_t type, uint32_t job,
-                     const void *data, size_t len)
+/* A frame and its payload at the end of a buffer, which says whether there was room. */
+static void put_frame(struct hb_buf *out, const struct header *h, const uint8_t *payload)
+{
+    uint8_t *at = hb_buf_room(out, HB_FRAME_HEADER + (size_t)h->len);
+
+    if (at == NULL)
+        return;
+    put_header(at, h);
+    if (h->len > 0)
+        memcpy(at + HB_FRAME_HEADER, payload, h->len);
+}
+
+void hb_frame_encode_many(struct hb_buf *const *out, uint32_t *const *seq, size_t n, uint16_t type,
+                          uint32_t job, const void *data, size_t len)
 {
     const uint8_t *p = data;
 
     do {
-        const struct header h = frame_over(p, len, type, job, seq);
-        uint8_t *at = hb_buf_room(out, HB_FRAME_HEADER + h.len);
+        uint32_t none = 0;
+        struct header h = frame_over(p, len, type, job, &none);
 
-        if (at == NULL)
-            return;
-        put_header(at, &h);
-        if (h.len > 0) {
-            memcpy(at + HB_FRAME_HEADER, p, h.len);
-            p += h.len;
+        for (size_t i = 0; i < n; i++) {
+            h.seq = (*seq[i])++;
+            put_frame(out[i], &h, p);
         }
+        p = h.len > 0 ? p + h.len : p;
         len -= h.len;
     } while (len > 0);
+}
+
+void hb_frame_encode(struct hb_buf *out, uint32_t *seq, uint16_t type, uint32_t job,
+                     const void *data, size_t len)
+{
+    hb_frame_encode_many(&out, &seq, 1, type, job, data, len);
 }
 
 void hb_frame_encode_cuts(struct hb_buf *out, uint32_t *seq, uint16_t type, uint32_t job,
@@ -261,15 +277,9 @@ void hb_frame_encode_cuts(struct hb_buf *out, uint32_t *seq, uint16_t type, uint
                                  .job = job,
                                  .seq = (*seq)++,
                                  .payload_hash = hb_xxh3(p, cuts[i])};
-        uint8_t *at = hb_buf_room(out, HB_FRAME_HEADER + (size_t)cuts[i]);
 
-        if (at == NULL)
-            return;
-        put_header(at, &h);
-        if (cuts[i] > 0) {
-            memcpy(at + HB_FRAME_HEADER, p, cuts[i]);
-            p += cuts[i];
-        }
+        put_frame(out, &h, p);
+        p = cuts[i] > 0 ? p + cuts[i] : p;
     }
 }
 
