@@ -11,8 +11,9 @@
  *
  * For each way and timeout a JSON line: context switches a second and worker while there is nothing
  * to do; the time from a task's writing to its answer's reading, one task at a time with pauses of
- * uneven length; and, in five equal parts of the time, rounds a second of a run in the small: four
- * tasks for each worker, a barrier, the next round. */
+ * uneven length; and rounds a second of a run in the small: four tasks for each worker, a barrier, the
+ * next round. The ways take turns, five times, for machines change while they are measured; idle
+ * counts are means of the five, the rest are medians. */
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -186,7 +187,7 @@ static void idle(double seconds, double *wakeups, double *cpus)
     for (int i = 0; i < n_workers; i++)
         cpu += hb_os_cpu_seconds(worker[i].pid);
     *wakeups = (switches() - before) / seconds / n_workers;
-    *cpus = cpu / seconds;
+    *cpus = cpu > 0.0 ? cpu / seconds : 0.0;
 }
 
 static int by_size(const void *a, const void *b)
@@ -235,38 +236,66 @@ static uint64_t rounds_for(double seconds)
     return n;
 }
 
-static void measure(enum way way, int timeout_ms, double seconds)
+struct result {
+    double wakeups, cpus; /* sums over the turns */
+    double median[PARTS], high[PARTS], rounds[PARTS];
+};
+
+static void measure(enum way way, int timeout_ms, double seconds, int turn, struct result *x)
 {
-    double wakeups, cpus, median, high;
+    double wakeups, cpus;
 
     start(way, timeout_ms);
     idle(seconds, &wakeups, &cpus);
-    latency(seconds, &median, &high);
+    x->wakeups += wakeups;
+    x->cpus += cpus;
+    latency(seconds, &x->median[turn], &x->high[turn]);
+    x->rounds[turn] = (double)rounds_for(seconds) / seconds;
+    stop();
+}
+
+static double median_of(double v[PARTS])
+{
+    qsort(v, PARTS, sizeof *v, by_size);
+    return v[PARTS / 2];
+}
+
+static void print_result(enum way way, int timeout_ms, struct result *x)
+{
     printf("{\"bench\":\"poll\",\"way\":\"%s\",\"timeout_ms\":%d,\"workers\":%d,"
            "\"idle_wakeups_per_s\":%.1f,\"idle_cpus\":%.5f,\"latency_us\":%.1f,"
-           "\"latency_p99_us\":%.1f,\"rounds_per_s\":[",
-           names[way], timeout_ms, n_workers, wakeups, cpus, 1e6 * median, 1e6 * high);
-    for (int i = 0; i < PARTS; i++)
-        printf("%s%.1f", i > 0 ? "," : "", (double)rounds_for(seconds / PARTS) / (seconds / PARTS));
-    printf("]}\n");
-    (void)fflush(stdout);
-    stop();
+           "\"latency_p99_us\":%.1f,\"rounds_per_s\":%.1f}\n",
+           names[way], timeout_ms, n_workers, x->wakeups / PARTS, x->cpus / PARTS,
+           1e6 * median_of(x->median), 1e6 * median_of(x->high), median_of(x->rounds));
+}
+
+static int usage(void)
+{
+    (void)fprintf(stderr, "usage: b_poll [SECONDS [WORKERS]]   seconds above 0, up to %d workers\n",
+                  WORKERS_MAX);
+    return 64;
 }
 
 int main(int argc, char **argv)
 {
-    static const int timeouts[] = {10, 50, 100};
+    static const struct {
+        enum way way;
+        int timeout_ms;
+    } ways[] = {{READ, 0},  {POLL, 10}, {POLL, 50}, {POLL, 100},
+                {LOOK, 10}, {LOOK, 50}, {LOOK, 100}};
+    enum { WAYS = sizeof ways / sizeof ways[0] };
+    struct result x[WAYS] = {{0}};
     const double seconds = argc > 1 ? strtod(argv[1], NULL) : 1.0;
 
     (void)signal(SIGPIPE, SIG_IGN); /* a dead worker is an error of write */
     if (argc > 2)
         n_workers = (int)strtol(argv[2], NULL, 10);
     if (!(seconds > 0.0) || n_workers < 1 || n_workers > WORKERS_MAX)
-        return 64;
-    measure(READ, 0, seconds);
-    for (int i = 0; i < 3; i++)
-        measure(POLL, timeouts[i], seconds);
-    for (int i = 0; i < 3; i++)
-        measure(LOOK, timeouts[i], seconds);
+        return usage();
+    for (int turn = 0; turn < PARTS; turn++)
+        for (int i = 0; i < WAYS; i++)
+            measure(ways[i].way, ways[i].timeout_ms, seconds / PARTS, turn, &x[i]);
+    for (int i = 0; i < WAYS; i++)
+        print_result(ways[i].way, ways[i].timeout_ms, &x[i]);
     return 0;
 }

@@ -1,7 +1,8 @@
 /* Speed of traversals and merges in one process: JSON lines.
  *
- * Leduc is small and in cache; the no-limit table is that of tests/unit/nolimit.h. The first iterations
+ * Leduc and the games of three are small and in cache; the no-limit table is that of tests/unit/nolimit.h. The first iterations
  * are not timed and the table is populated before. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,15 +82,16 @@ static void bench_game(const char *name, struct kit *k, double seconds)
         print_rates(name, k, interval[i], &x[i]);
 }
 
-static void bench_leduc(double seconds)
+/* A game in its own cards, small enough for the cache. */
+static void bench_lossless(const char *name, uint32_t round, double seconds)
 {
-    struct hb_rules r = kit_game("leduc");
-    struct hb_params p = kit_params(HB_DISCOUNT_LINEAR, 1000, 225); /* the round by rule */
+    struct hb_rules r = kit_game(name);
+    struct hb_params p = kit_params(HB_DISCOUNT_LINEAR, 1000, round);
     struct kit k;
 
     kit_open(&k, &r, &p, 1);
     kit_run(&k, 10000);
-    bench_game("leduc", &k, seconds);
+    bench_game(name, &k, seconds);
     kit_close(&k);
 }
 
@@ -196,22 +198,31 @@ static void bench_deal(void)
            1e9 * (cpu_s() - t0) / (double)n, (unsigned long long)sum);
 }
 
-/* b_solver [SECONDS [ROUND [small|large]]]: seconds of each measurement, iterations of a round, one
- * of the two games. */
+/* b_solver [SECONDS [ROUND [small|large]]]: seconds of each measurement, iterations of a round of the
+ * large table (8287 by rule), the games whose tables fit the cache or the one whose does not. */
 int main(int argc, char **argv)
 {
-    double seconds = argc > 1 ? strtod(argv[1], NULL) : 5.0;
-    uint32_t round = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 5000;
+    const double seconds = argc > 1 ? strtod(argv[1], NULL) : 5.0;
+    const unsigned long round = argc > 2 ? strtoul(argv[2], NULL, 10) : 8287;
+    const bool small = argc < 4 || strcmp(argv[3], "small") == 0;
+    const bool large = argc < 4 || strcmp(argv[3], "large") == 0;
 
-    const char *only = argc > 3 ? argv[3] : "";
-
+    if (!(seconds > 0.0) || round < 1 || round > HB_ROUND_MAX || (!small && !large)) {
+        (void)fprintf(stderr,
+                      "usage: b_solver [SECONDS [ROUND [small|large]]]   seconds above 0, "
+                      "iterations from 1 to %u\n",
+                      HB_ROUND_MAX);
+        return 64;
+    }
     bench_deal();
-    if (strcmp(only, "large") != 0) {
-        bench_leduc(seconds);
+    if (small) {
+        bench_lossless("leduc", 225, seconds); /* the rounds are those by rule */
+        bench_lossless("kuhn3", 300, seconds);
+        bench_lossless("leduc3", 300, seconds);
         bench_learning(seconds, 1);
         bench_learning(seconds, 4);
     }
-    if (strcmp(only, "small") != 0)
-        bench_no_limit(seconds, round);
+    if (large)
+        bench_no_limit(seconds, (uint32_t)round);
     return 0;
 }

@@ -1,10 +1,6 @@
 /* Speed of files at rest and frames in flight, as JSON lines. The content of the files is like a
- * table after some training: small integers, most of them zero. The round trip is that of a
- * 32-byte frame to a process that is blocked in read(), on the same processor and on another one.
- */
-#define _GNU_SOURCE /* sched_setaffinity: the bench alone pins processes */
+ * table after some training: small integers, most of them zero. */
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +16,7 @@
 #include "store/container.h"
 #include "wire/frame.h"
 
-enum { CONTENT = 256 << 20, TRIPS = 2000, WARM_TRIPS = 200 };
+enum { CONTENT = 256 << 20 };
 
 static void must(int rc, const struct hb_err *e)
 {
@@ -194,97 +190,6 @@ static void bench_pipe(const uint8_t *data, size_t len, const char *name)
     (void)wait(NULL);    /* the only child */
 }
 
-static void pin(size_t cpu)
-{
-    cpu_set_t set;
-
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    if (sched_setaffinity(0, sizeof set, &set) != 0)
-        (void)fprintf(stderr, "b_store: cannot pin to processor %zu\n", cpu);
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x;
-    double y;
-
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    return (x > y) - (x < y);
-}
-
-/* Every message back to where it came from. */
-static void echo(int in, int out)
-{
-    struct hb_err e = {0};
-    struct hb_frame_reader r;
-    struct hb_frame_writer w;
-    struct hb_message m;
-
-    hb_frame_reader_init(&r, in, "in", HB_FRAME_MAX);
-    hb_frame_writer_init(&w, out, "out");
-    while (hb_frame_read(&r, &m, &e) == HB_OK)
-        must(hb_frame_write(&w, m.type, m.job, m.data, m.len, &e), &e);
-    _exit(0);
-}
-
-static void bench_round_trip(size_t cpu, size_t worker_cpu, const char *name)
-{
-    static double us[TRIPS];
-    struct hb_err e = {0};
-    struct hb_frame_reader r;
-    struct hb_frame_writer w;
-    struct hb_message m;
-    int there[2];
-    int back[2];
-
-    if (pipe(there) != 0 || pipe(back) != 0)
-        exit(71);
-    pin(cpu);
-    if (fork() == 0) {
-        (void)close(there[1]); /* or the end would never come */
-        pin(worker_cpu);
-        echo(there[0], back[1]);
-    }
-    hb_frame_writer_init(&w, there[1], "there");
-    hb_frame_reader_init(&r, back[0], "back", HB_FRAME_MAX);
-    for (int i = -WARM_TRIPS; i < TRIPS; i++) {
-        double start_s = hb_os_monotonic();
-
-        must(hb_frame_write(&w, HB_FRAME_SHUTDOWN, 0, NULL, 0, &e), &e);
-        must(hb_frame_read(&r, &m, &e), &e);
-        if (i >= 0)
-            us[i] = (hb_os_monotonic() - start_s) * 1e6;
-    }
-    qsort(us, TRIPS, sizeof us[0], by_value);
-    report(name, "us_median", us[TRIPS / 2]);
-    hb_frame_reader_fini(&r);
-    hb_frame_writer_fini(&w);
-    for (int i = 0; i < 2; i++) {
-        (void)close(there[i]); /* done */
-        (void)close(back[i]);  /* done */
-    }
-    (void)wait(NULL); /* the only child */
-}
-
-/* On the first two processors that we may use. */
-static void bench_round_trips(void)
-{
-    cpu_set_t set;
-    size_t cpus[2];
-    int n = 0;
-
-    if (sched_getaffinity(0, sizeof set, &set) != 0)
-        return;
-    for (size_t cpu = 0; cpu < CPU_SETSIZE && n < 2; cpu++)
-        if (CPU_ISSET(cpu, &set))
-            cpus[n++] = cpu;
-    bench_round_trip(cpus[0], cpus[0], "round_trip_same_cpu");
-    if (n > 1)
-        bench_round_trip(cpus[0], cpus[1], "round_trip_other_cpu");
-}
-
 int main(void)
 {
     struct hb_err e = {0};
@@ -302,7 +207,6 @@ int main(void)
     bench_encode(data, 1 << 20, "frame_encode_1m");
     bench_pipe(data, 4096, "frame_pipe_4k");
     bench_pipe(data, 8 << 20, "frame_pipe_8m");
-    bench_round_trips();
     hb_mem_free(data);
     hb_mem_free(to);
     return 0;
