@@ -107,9 +107,9 @@ void hb_calibrate(const void *mem, uint64_t bytes, uint64_t salt, struct hb_cali
 
 double hb_calibration_per_s(const struct hb_calibration *sum)
 {
-    const double ns = hb_calibration_load_ns(sum) + hb_calibration_draw_ns(sum);
+    const double s = sum->n_pieces > 0 ? sum->loads_s + sum->draws_s / (double)sum->n_pieces : 0.0;
 
-    return ns > 0.0 ? 1e9 / HB_CALIBRATE_DRAWS / ns : 0.0;
+    return s > 0.0 ? 1.0 / s : 0.0;
 }
 
 double hb_calibration_load_ns(const struct hb_calibration *sum)

@@ -9,8 +9,8 @@
  *
  * Another line of each page is read before, untimed: a process that seldom comes to a page pays for
  * the way there, on some virtual machines a hundred times the line, where one that walks does not. So
- * few loads are lengthened by every interruption, so that the quickest piece's count, and they stand
- * for as many as there are draws.
+ * few loads are lengthened by every interruption, so that the quickest piece's count. There are six
+ * draws to a load, for that is how nodes follow both: four to ten do about as well.
  *
  * Threads: any; 256 KB of the stack. Cost of a piece: about 0.25 ms, and 2 ms where pages are slow to
  * come to. */
@@ -32,8 +32,7 @@ struct hb_calibration { /* over pieces; {0} is none */
  *   mem    bytes >= 64; only read, so that others may write it meanwhile
  *   salt   another one each time, so that the places are not those of last time and in the cache */
 void hb_calibrate(const void *mem, uint64_t bytes, uint64_t salt, struct hb_calibration *sum);
-/* Pieces a CPU second, of HB_CALIBRATE_DRAWS loads and as many draws; nanoseconds of a load and of a
- * draw; 0 of none. */
+/* Pieces a CPU second, nanoseconds of a load and of a draw; 0 of none. */
 double hb_calibration_per_s(const struct hb_calibration *sum);
 double hb_calibration_load_ns(const struct hb_calibration *sum);
 double hb_calibration_draw_ns(const struct hb_calibration *sum);

@@ -20,7 +20,7 @@ static void pieces_are_counted_and_rates_are_theirs(void)
     CHECK_NEAR(hb_calibration_per_s(&sum), 0.0, 0.0);
     CHECK_NEAR(hb_calibration_load_ns(&sum), 0.0, 0.0);
     CHECK_NEAR(hb_calibration_draw_ns(&sum), 0.0, 0.0);
-    CHECK_NEAR(hb_calibration_per_s(&made_up), 1.0, 1e-12); /* 6 times 0.125 and a fourth of 1 */
+    CHECK_NEAR(hb_calibration_per_s(&made_up), 1.0 / 0.375, 1e-12);
     CHECK_NEAR(hb_calibration_load_ns(&made_up), 0.125e9 / HB_CALIBRATE_LOADS, 1e-3);
     CHECK_NEAR(hb_calibration_draw_ns(&made_up), 0.25e9 / HB_CALIBRATE_DRAWS, 1e-3);
     for (uint64_t salt = 0; salt < 64; salt++)
