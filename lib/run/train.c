@@ -289,7 +289,8 @@ static int restore(struct train *t, struct hb_err *e)
     t->metrics.restores++;
     hb_learning_forget(&t->learning);
     if (t->first_iteration > t->iteration)
-        t->saved = t->iteration;
+        t->first_iteration = t->iteration;
+    t->saved = t->iteration;
     (void)snprintf(text, sizeof text, "the table was open; restored to iteration %llu from %s",
                    (unsigned long long)t->iteration, from != NULL ? from : "the start");
     info(t, text);
@@ -606,7 +607,6 @@ static int prepare(struct train *t, struct hb_err *e)
         (rc = hb_learning_init(&t->learning, &t->table, e)) != HB_OK)
         return rc;
     t->metrics.table_large_bytes = t->large_bytes;
-    t->first_iteration = t->iteration;
     t->saved = t->iteration;
     t->last_save = t->metrics.start;
     if (t->iteration >= t->target)
