@@ -245,21 +245,32 @@ static int assign(struct hb_crew *c, struct hb_err *e)
 
 /* ---- results ---- */
 
-/* To every merger: each takes its part of the records. */
-static int pass_on(struct hb_crew *c, const struct hb_message *m, struct hb_err *e)
+/* A result to every merger: where its own part of the records lies, if they lie by part. */
+static int pass_on(struct hb_crew *c, const struct hb_message *m, const struct hb_delta_head *head,
+                   struct hb_err *e)
 {
-    struct hb_buf *queue[HB_TABLE_PARTS_MAX];
-    uint32_t *seq[HB_TABLE_PARTS_MAX];
-    const int n = c->o.n_mergers;
+    const bool by_part = head->kind == HB_DELTA_PARTS && head->n_parts == (uint32_t)c->o.n_mergers;
+    uint64_t offset = head->offset;
     int rc = HB_OK;
 
-    for (int k = 0; k < n; k++) {
-        queue[k] = &c->mergers[k].queue;
-        seq[k] = &c->mergers[k].seq;
+    for (int k = 0; k < c->o.n_mergers && rc == HB_OK; k++) {
+        struct merger *to = &c->mergers[k];
+        const void *data = m->data;
+        size_t len = m->len;
+
+        if (by_part) {
+            c->result.len = 0;
+            hb_delta_encode_part(head, (uint32_t)k, offset, &c->result);
+            offset += head->part[k].bytes;
+            data = c->result.data;
+            len = c->result.len;
+            rc = hb_buf_check(&c->result, e);
+        }
+        if (rc == HB_OK) {
+            hb_frame_encode(&to->queue, &to->seq, HB_FRAME_DELTA, m->job, data, len);
+            rc = hb_buf_check(&to->queue, e);
+        }
     }
-    hb_frame_encode_many(queue, seq, (size_t)n, HB_FRAME_DELTA, m->job, m->data, m->len);
-    for (int k = 0; k < n && rc == HB_OK; k++)
-        rc = hb_buf_check(queue[k], e);
     return rc;
 }
 
@@ -290,7 +301,7 @@ static int take_result(struct hb_crew *c, struct worker *w, const struct hb_mess
     if (w->n_given == 0 || w->given[0].job != m->job || head.task.first != w->given[0].first ||
         head.task.count != w->given[0].count || head.task.generation != c->round.generation)
         return hb_fail(why, HB_EPROTO, "a result that nobody asked for");
-    if ((*fatal = pass_on(c, m, e)) != HB_OK)
+    if ((*fatal = pass_on(c, m, &head, e)) != HB_OK)
         return HB_OK;
     w->n_given--;
     memmove(w->given, w->given + 1, (size_t)w->n_given * sizeof w->given[0]);
@@ -632,6 +643,7 @@ void hb_crew_free(struct hb_crew *c)
         hb_buf_fini(&c->mergers[k].queue);
     }
     close_retired(c);
+    hb_buf_fini(&c->result);
     hb_mem_free(c->workers);
     hb_mem_free(c->mergers);
     hb_mem_free(c->fds);

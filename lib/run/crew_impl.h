@@ -62,10 +62,11 @@ struct hb_crew {
     uint64_t next_first;    /* first iteration not given to anybody yet */
     struct given *returned; /* tasks of lost workers */
     size_t n_returned, cap_returned;
-    uint32_t n_done;   /* iterations with a result */
-    double began;      /* the round */
-    double results_in; /* when the last result came */
-    int visit;         /* worker whose processor is named next */
+    uint32_t n_done;      /* iterations with a result */
+    double began;         /* the round */
+    double results_in;    /* when the last result came */
+    int visit;            /* worker whose processor is named next */
+    struct hb_buf result; /* scratch: one on its way to a merger */
 };
 
 #endif

@@ -166,10 +166,14 @@ static int put_delta(const struct hb_message *m, struct hb_buf *out, struct hb_e
         return put_compact(out, &d, body, e);
     put_text(out, "segment", d.segment);
     put_u64(out, "offset", d.offset);
-    if (d.kind == HB_DELTA_SEGMENT) {
+    if (d.kind != HB_DELTA_PARTS)
         hb_buf_printf(out, ",\"hash\":\"%016llx\"", (unsigned long long)d.hash);
-        return HB_OK;
+    if (d.kind == HB_DELTA_PART) {
+        put_u64(out, "part", d.of);
+        put_u64(out, "of_parts", d.n_parts);
     }
+    if (d.kind != HB_DELTA_PARTS)
+        return HB_OK;
     hb_buf_printf(out, ",\"parts\":[");
     for (uint32_t i = 0; i < d.n_parts; i++)
         hb_buf_printf(out, "%s{\"bytes\":%llu,\"hash\":\"%016llx\"}", i > 0 ? "," : "",

@@ -15,7 +15,7 @@
 static const char *const type_names[] = {"",       "HELLO",    "TASK", "DELTA",
                                          "COMMIT", "SHUTDOWN", "ERROR"};
 static const char *const role_names[] = {"", "tasks", "worker", "merge", "replica"};
-static const char *const kind_names[] = {"inline", "segment", "parts", "compact"};
+static const char *const kind_names[] = {"inline", "segment", "parts", "compact", "part"};
 static const char *const compress_names[] = {"", "varint", "zstd"}; /* of compact ones */
 static const char *const record_names[] = {"regret", "strategy"};
 

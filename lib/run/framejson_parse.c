@@ -344,10 +344,15 @@ static void get_segment(struct fields *f, struct hb_delta_head *d)
 {
     take_text(f, "segment", d->segment, sizeof d->segment);
     d->offset = take_u64(f, "offset", UINT64_MAX);
-    if (d->kind == HB_DELTA_SEGMENT)
-        d->hash = take_hash(f);
-    else
+    if (d->kind == HB_DELTA_PARTS) {
         get_parts(f, d);
+        return;
+    }
+    d->hash = take_hash(f);
+    if (d->kind == HB_DELTA_PART) {
+        d->of = (uint32_t)take_u64(f, "part", UINT32_MAX);
+        d->n_parts = (uint32_t)take_u64(f, "of_parts", UINT32_MAX);
+    }
 }
 
 static void get_delta(struct fields *f, struct hb_buf *out)

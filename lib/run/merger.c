@@ -223,6 +223,11 @@ static int find_records(const struct merger *m, const struct hb_delta_head *head
     if (head->n_parts != m->o->n_parts)
         return hb_fail(e, HB_EPROTO, "a result in %u parts for a table of %u", head->n_parts,
                        m->o->n_parts);
+    if (head->kind == HB_DELTA_PART)
+        return head->of == m->o->part
+                   ? HB_OK
+                   : hb_fail(e, HB_EPROTO, "a result for part %u came to the merger of part %u",
+                             head->of, m->o->part);
     for (uint32_t k = 0; k < m->o->part; k++)
         h->offset += head->part[k].bytes;
     h->len = (size_t)head->part[m->o->part].bytes;
@@ -255,9 +260,9 @@ static int take_segment(struct merger *m, const struct hb_delta_head *head, stru
         return hb_fail(e, HB_EPROTO, "a result in the segment '%s' fails its checksum",
                        head->segment);
     m->segments[h->segment].used = true;
-    return head->kind == HB_DELTA_PARTS
-               ? hb_merge_check_part(&m->merge, records_of(m, h), h->len, e)
-               : hb_merge_check(&m->merge, records_of(m, h), h->len, e);
+    return head->kind == HB_DELTA_SEGMENT
+               ? hb_merge_check(&m->merge, records_of(m, h), h->len, e)
+               : hb_merge_check_part(&m->merge, records_of(m, h), h->len, e);
 }
 
 /* Where the records are, checked. */

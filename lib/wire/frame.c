@@ -241,28 +241,18 @@ static void put_frame(struct hb_buf *out, const struct header *h, const uint8_t 
         memcpy(at + HB_FRAME_HEADER, payload, h->len);
 }
 
-void hb_frame_encode_many(struct hb_buf *const *out, uint32_t *const *seq, size_t n, uint16_t type,
-                          uint32_t job, const void *data, size_t len)
+void hb_frame_encode(struct hb_buf *out, uint32_t *seq, uint16_t type, uint32_t job,
+                     const void *data, size_t len)
 {
     const uint8_t *p = data;
 
     do {
-        uint32_t none = 0;
-        struct header h = frame_over(p, len, type, job, &none);
+        const struct header h = frame_over(p, len, type, job, seq);
 
-        for (size_t i = 0; i < n; i++) {
-            h.seq = (*seq[i])++;
-            put_frame(out[i], &h, p);
-        }
+        put_frame(out, &h, p);
         p = h.len > 0 ? p + h.len : p;
         len -= h.len;
     } while (len > 0);
-}
-
-void hb_frame_encode(struct hb_buf *out, uint32_t *seq, uint16_t type, uint32_t job,
-                     const void *data, size_t len)
-{
-    hb_frame_encode_many(&out, &seq, 1, type, job, data, len);
 }
 
 void hb_frame_encode_cuts(struct hb_buf *out, uint32_t *seq, uint16_t type, uint32_t job,

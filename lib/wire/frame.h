@@ -82,11 +82,7 @@ void hb_frame_writer_fini(struct hb_frame_writer *w);
 /* Append a whole message to `out` as frames of at most HB_FRAME_MAX, numbering from *seq. */
 void hb_frame_encode(struct hb_buf *out, uint32_t *seq, uint16_t type, uint32_t job,
                      const void *data, size_t len);
-/* The same message for n streams, each with numbers of its own: it is hashed once. Each buffer is
- * checked by itself. */
-void hb_frame_encode_many(struct hb_buf *const *out, uint32_t *const *seq, size_t n, uint16_t type,
-                          uint32_t job, const void *data, size_t len);
-/* As hb_frame_encode, cut into n_cuts >= 1 frames of these lengths, whose sum is the message's. All but the
+/* The same, cut into n_cuts >= 1 frames of these lengths, whose sum is the message's. All but the
  * last are not 0, none is above HB_FRAME_MAX. */
 void hb_frame_encode_cuts(struct hb_buf *out, uint32_t *seq, uint16_t type, uint32_t job,
                           const void *data, const uint32_t *cuts, size_t n_cuts);

@@ -156,15 +156,43 @@ int hb_task_decode(struct hb_task *t, const void *p, size_t n, struct hb_err *e)
 
 /* ---- DELTA ---- */
 
-void hb_delta_encode(const struct hb_delta_head *d, struct hb_buf *out)
+/* What every kind begins with. */
+static void put_start(const struct hb_delta_head *d, uint64_t record_bytes, uint8_t kind,
+                      struct hb_buf *out)
 {
     hb_task_encode(&d->task, out);
     hb_buf_u64(out, d->nodes);
     hb_buf_u64(out, d->n_records);
-    hb_buf_u64(out, d->record_bytes);
-    hb_buf_u8(out, d->kind);
+    hb_buf_u64(out, record_bytes);
+    hb_buf_u8(out, kind);
+}
+
+static void put_part(const struct hb_delta_head *d, uint64_t offset, uint64_t hash, uint32_t part,
+                     struct hb_buf *out)
+{
+    hb_buf_str(out, d->segment);
+    hb_buf_u64(out, offset);
+    hb_buf_u64(out, hash);
+    hb_buf_u32(out, part);
+    hb_buf_u32(out, d->n_parts);
+}
+
+void hb_delta_encode_part(const struct hb_delta_head *d, uint32_t part, uint64_t offset,
+                          struct hb_buf *out)
+{
+    put_start(d, d->part[part].bytes, HB_DELTA_PART, out);
+    put_part(d, offset, d->part[part].hash, part, out);
+}
+
+void hb_delta_encode(const struct hb_delta_head *d, struct hb_buf *out)
+{
+    put_start(d, d->record_bytes, d->kind, out);
     if (d->kind == HB_DELTA_INLINE || d->kind == HB_DELTA_COMPACT)
         return;
+    if (d->kind == HB_DELTA_PART) {
+        put_part(d, d->offset, d->hash, d->of, out);
+        return;
+    }
     hb_buf_str(out, d->segment);
     hb_buf_u64(out, d->offset);
     if (d->kind == HB_DELTA_SEGMENT) {
@@ -201,10 +229,16 @@ static void rd_segment(struct hb_rd *r, struct hb_delta_head *d)
 {
     rd_text(r, d->segment, sizeof d->segment);
     d->offset = hb_rd_u64(r);
-    if (d->kind == HB_DELTA_SEGMENT)
-        d->hash = hb_rd_u64(r);
-    else
+    if (d->kind == HB_DELTA_PARTS) {
         rd_parts(r, d);
+        return;
+    }
+    d->hash = hb_rd_u64(r);
+    if (d->kind == HB_DELTA_PART) {
+        d->of = hb_rd_u32(r);
+        d->n_parts = hb_rd_u32(r);
+        r->bad = r->bad || d->n_parts < 2 || d->n_parts > HB_DELTA_PARTS_MAX || d->of >= d->n_parts;
+    }
 }
 
 /* What of the head cannot be, given its kind. */
@@ -214,6 +248,7 @@ static int check_delta(const struct hb_delta_head *d, const char *what, struct h
     case HB_DELTA_INLINE: return HB_OK;
     case HB_DELTA_SEGMENT:
     case HB_DELTA_PARTS:
+    case HB_DELTA_PART:
         if (d->segment[0] == '\0' || d->offset > UINT64_MAX - d->record_bytes)
             return hb_fail(e, HB_EFORMAT, "%s names no possible segment", what);
         return HB_OK;
@@ -240,7 +275,7 @@ int hb_delta_decode(struct hb_delta_head *d, const uint8_t **body, const void *p
     got.n_records = hb_rd_u64(&r);
     got.record_bytes = hb_rd_u64(&r);
     got.kind = hb_rd_u8(&r);
-    if (got.kind == HB_DELTA_SEGMENT || got.kind == HB_DELTA_PARTS) {
+    if (got.kind == HB_DELTA_SEGMENT || got.kind == HB_DELTA_PARTS || got.kind == HB_DELTA_PART) {
         rd_segment(&r, &got);
     } else {
         got.body_bytes = hb_rd_left(&r);

@@ -43,6 +43,7 @@ enum hb_delta_kind {
     HB_DELTA_SEGMENT = 1,
     HB_DELTA_PARTS = 2,   /* in a segment, the records of each part of the table by themselves */
     HB_DELTA_COMPACT = 3, /* in the frame, sorted and packed: wire/compact.h */
+    HB_DELTA_PART = 4,    /* one part of HB_DELTA_PARTS: what hb-train tells that part's merger */
 };
 #define HB_DELTA_PARTS_MAX 64
 #define HB_DELTA_RATIO     64 /* compact records may stand for so many times their bytes */
@@ -61,12 +62,13 @@ struct hb_delta_head {
     uint64_t record_bytes;
     uint8_t kind;        /* enum hb_delta_kind */
     uint64_t body_bytes; /* decoded alone: that follow in the message, 0 with a segment */
-    /* HB_DELTA_SEGMENT and HB_DELTA_PARTS: */
+    /* HB_DELTA_SEGMENT, HB_DELTA_PARTS and HB_DELTA_PART: */
     char segment[200]; /* path of the segment */
     uint64_t offset;
-    uint64_t hash; /* HB_DELTA_SEGMENT: XXH3 of the records */
+    uint64_t hash; /* but for HB_DELTA_PARTS: XXH3 of the records */
+    uint32_t of;   /* HB_DELTA_PART: which, below n_parts */
     /* HB_DELTA_PARTS: from offset on, one part's records behind the other's; record_bytes together */
-    uint32_t n_parts; /* of the table, 2..HB_DELTA_PARTS_MAX */
+    uint32_t n_parts; /* of the table, 2..HB_DELTA_PARTS_MAX; of HB_DELTA_PART too */
     struct hb_delta_part part[HB_DELTA_PARTS_MAX];
 };
 
@@ -94,6 +96,9 @@ void hb_task_encode(const struct hb_task *t, struct hb_buf *out);
 int hb_task_decode(struct hb_task *t, const void *p, size_t n, struct hb_err *e) HB_MUSTUSE;
 /* The head; inline and compact records are appended by the caller. */
 void hb_delta_encode(const struct hb_delta_head *d, struct hb_buf *out);
+/* One part of HB_DELTA_PARTS as HB_DELTA_PART; offset: where its records begin. */
+void hb_delta_encode_part(const struct hb_delta_head *d, uint32_t part, uint64_t offset,
+                          struct hb_buf *out);
 /* *body points into p for records in the message, body_bytes of them, else it is NULL. Inline ones
  * are exactly record_bytes; compact ones are not looked at yet, but record_bytes is at most
  * HB_MESSAGE_MAX and HB_DELTA_RATIO times their bytes, so that memory for them can be had: else

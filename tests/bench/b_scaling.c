@@ -252,8 +252,8 @@ struct coordinator {
     struct child worker[WORKERS], merger[HB_TABLE_PARTS_MAX];
     struct hb_frame_reader in[WORKERS];
     struct hb_frame_writer out[WORKERS];
-    struct hb_buf queue[HB_TABLE_PARTS_MAX], *to[HB_TABLE_PARTS_MAX];
-    uint32_t seq[HB_TABLE_PARTS_MAX], *next[HB_TABLE_PARTS_MAX];
+    struct hb_buf queue[HB_TABLE_PARTS_MAX], result;
+    uint32_t seq[HB_TABLE_PARTS_MAX];
     int n_workers, n_mergers;
 };
 
@@ -268,10 +268,6 @@ static void open_coordinator(struct coordinator *c, int n_workers, int n_mergers
         hb_frame_reader_init(&c->in[i], c->worker[i].from, "a worker", HB_MESSAGE_MAX);
         hb_frame_writer_init(&c->out[i], c->worker[i].to, "a worker");
     }
-    for (int k = 0; k < n_mergers; k++) {
-        c->to[k] = &c->queue[k];
-        c->next[k] = &c->seq[k];
-    }
 }
 
 static void close_coordinator(struct coordinator *c)
@@ -284,6 +280,7 @@ static void close_coordinator(struct coordinator *c)
     }
     for (int k = 0; k < c->n_mergers; k++)
         hb_buf_fini(&c->queue[k]);
+    hb_buf_fini(&c->result);
 }
 
 static void send_tasks(struct coordinator *c)
@@ -296,6 +293,19 @@ static void send_tasks(struct coordinator *c)
     for (int i = 0; i < c->n_workers; i++)
         must(hb_frame_write(&c->out[i], HB_FRAME_TASK, 1, b.data, b.len, &e), &e);
     hb_buf_fini(&b);
+}
+
+/* As hb-train does. */
+static void pass_on(struct coordinator *c, const struct hb_message *m,
+                    const struct hb_delta_head *head)
+{
+    if (c->n_mergers == 1)
+        hb_frame_encode(&c->queue[0], &c->seq[0], m->type, m->job, m->data, m->len);
+    for (int k = 0; k < c->n_mergers && c->n_mergers > 1; k++) {
+        c->result.len = 0;
+        hb_delta_encode_part(head, (uint32_t)k, head->offset, &c->result);
+        hb_frame_encode(&c->queue[k], &c->seq[k], m->type, m->job, c->result.data, c->result.len);
+    }
 }
 
 /* Look who has said something, take a result of each worker, pass them on to every merger. */
@@ -318,7 +328,7 @@ static void take_results(struct coordinator *c)
     for (int i = 0; i < c->n_workers; i++) {
         must(hb_frame_read(&c->in[i], &m, &e), &e);
         must(hb_delta_decode(&head, &body, m.data, m.len, &e), &e);
-        hb_frame_encode_many(c->to, c->next, (size_t)c->n_mergers, m.type, m.job, m.data, m.len);
+        pass_on(c, &m, &head);
     }
     for (int k = 0; k < c->n_mergers; k++) {
         must(hb_io_write_full(c->merger[k].to, c->queue[k].data, c->queue[k].len, "a merger", &e),

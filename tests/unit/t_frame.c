@@ -240,45 +240,6 @@ static void a_message_of_many_frames_is_one_message(void)
     hb_buf_fini(&b);
 }
 
-/* Against cuts, which are made one stream at a time. */
-static void one_message_for_many_streams_is_the_same_in_each(void)
-{
-    static uint8_t data[2 * HB_FRAME_MAX + 5];
-    static const size_t lengths[] = {0, 1, 300, HB_FRAME_MAX, sizeof data};
-    static const uint32_t first[] = {0, 7, UINT32_MAX};
-
-    for (size_t i = 0; i < sizeof data; i++)
-        data[i] = (uint8_t)(i * 31 >> 3);
-    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        struct hb_buf many[3] = {{0}}, *out[3];
-        uint32_t seqs[3], *seq[3], cuts[3];
-        size_t n_cuts = 0;
-        size_t left = lengths[i];
-
-        do {
-            cuts[n_cuts] = left < HB_FRAME_MAX ? (uint32_t)left : HB_FRAME_MAX;
-            left -= cuts[n_cuts++];
-        } while (left > 0);
-        for (int k = 0; k < 3; k++) {
-            out[k] = &many[k];
-            seqs[k] = first[k];
-            seq[k] = &seqs[k];
-        }
-        hb_frame_encode_many(out, seq, 3, HB_FRAME_DELTA, 9, data, lengths[i]);
-        for (int k = 0; k < 3; k++) {
-            struct hb_buf one = {0};
-            uint32_t at = first[k];
-
-            hb_frame_encode_cuts(&one, &at, HB_FRAME_DELTA, 9, data, cuts, n_cuts);
-            CHECK_EQ(at, seqs[k]);
-            CHECK_EQ(one.len, many[k].len);
-            CHECK(memcmp(one.data, many[k].data, one.len) == 0);
-            hb_buf_fini(&one);
-            hb_buf_fini(&many[k]);
-        }
-    }
-}
-
 static void a_message_does_not_change_type_or_job(void)
 {
     struct hb_err e = {0};
@@ -500,7 +461,6 @@ int main(void)
     RUN(a_gap_in_the_sequence_ends_the_stream);
     RUN(the_sequence_goes_on_after_its_largest_number);
     RUN(a_message_of_many_frames_is_one_message);
-    RUN(one_message_for_many_streams_is_the_same_in_each);
     RUN(a_message_does_not_change_type_or_job);
     RUN(long_messages_pass_at_each_border);
     RUN(writing_is_encoding);

@@ -137,11 +137,15 @@ static void any_delta(struct hb_buf *out)
         return;
     }
     if (below(2) > 0) {
-        d.kind = below(2) > 0 ? HB_DELTA_SEGMENT : HB_DELTA_PARTS;
+        static const uint8_t kinds[] = {HB_DELTA_SEGMENT, HB_DELTA_PARTS, HB_DELTA_PART};
+
+        d.kind = kinds[below(3)];
         any_text(d.segment, sizeof d.segment, false);
         d.offset = random32();
         d.hash = any64();
-        d.record_bytes = d.kind == HB_DELTA_SEGMENT ? random32() : any_parts(&d);
+        d.record_bytes = d.kind == HB_DELTA_PARTS ? any_parts(&d) : random32();
+        d.n_parts = d.kind == HB_DELTA_PART ? 2 + below(HB_DELTA_PARTS_MAX - 1) : d.n_parts;
+        d.of = d.kind == HB_DELTA_PART ? below(d.n_parts) : 0;
     } else {
         any_records(&records);
         d.record_bytes = records.len;

@@ -25,17 +25,22 @@ static char stream_path[2][256];
 /* ---- a table and streams for it ---- */
 
 /* A table of Kuhn poker in plus mode: any negative regret makes its row due. */
-static void make_table(const struct small_run *r, uint64_t generation)
+static void make_table_of(const struct small_run *r, uint64_t generation, int n_parts)
 {
     struct hb_err e = {0};
     struct hb_tablefile f = {0};
 
     (void)in_folder(folder, "table", table_path);
-    CHECK_OK(hb_tablefile_create(table_path, &r->tree, &r->spec, 1, &e), e);
+    CHECK_OK(hb_tablefile_create(table_path, &r->tree, &r->spec, n_parts, &e), e);
     CHECK_OK(hb_tablefile_open(table_path, true, &f, &e), e);
     random_rows(&f.table, 3, generation);
     memset(f.table.rows, 0, 4 * f.table.layout.n_words);
     hb_tablefile_close(&f);
+}
+
+static void make_table(const struct small_run *r, uint64_t generation)
+{
+    make_table_of(r, generation, 1);
 }
 
 static void small(struct small_run *r, uint32_t round_cap, uint32_t discount_interval)
@@ -352,6 +357,49 @@ static void a_round_may_lie_in_any_number_of_segments(void)
     small_run_fini(&r);
 }
 
+/* A result's part `of` of n_parts, for the merger of part `mine` of two. */
+static int merge_part(const struct small_run *r, const char *path, uint32_t of, uint32_t n_parts,
+                      uint32_t mine, struct hb_err *e)
+{
+    struct hb_delta_head head = {
+        .task = {0, 0, 16}, .kind = HB_DELTA_PART, .of = of, .n_parts = n_parts};
+    const char *streams[] = {stream_path[0]};
+    struct hb_merger_options o = options_of(streams, 1);
+    uint8_t record[RECORD_BYTES];
+    struct feed f = {0};
+
+    one_record(record, 2);
+    head.hash = hb_xxh3(record, sizeof record);
+    (void)snprintf(head.segment, sizeof head.segment, "%s", path);
+    make_table_of(r, 0, 2);
+    put_hello(&f, r);
+    put_delta(&f, &head, NULL);
+    save_feed(&f, 0);
+    o.part = mine;
+    o.n_parts = 2;
+    return hb_merger_run(&o, e);
+}
+
+static void a_part_goes_to_its_merger_alone(void)
+{
+    struct hb_err e = {0};
+    struct small_run r;
+    char path[256];
+
+    small(&r, 200, 1000);
+    write_segment(in_folder(folder, "segment", path), 2);
+    CHECK_OK(merge_part(&r, path, 0, 2, 0, &e), e);
+    CHECK_EQ(look().regret, 2);
+    CHECK_EQ(merge_part(&r, path, 1, 2, 0, &e), HB_EPROTO);
+    CHECK(strstr(e.msg, "a result for part 1 came to the merger of part 0") != NULL);
+    CHECK_EQ(merge_part(&r, path, 0, 3, 0, &e), HB_EPROTO);
+    CHECK(strstr(e.msg, "in 3 parts for a table of 2") != NULL);
+    CHECK_EQ(merge_part(&r, path, 1, 2, 1, &e), HB_EPROTO); /* its record is of part 0 */
+    CHECK_EQ(look().regret, 0);
+    CHECK_EQ(unlink(path), 0);
+    small_run_fini(&r);
+}
+
 static void a_replica_takes_no_segment_and_nobody_takes_the_table_for_one(void)
 {
     struct hb_merger_options o;
@@ -598,6 +646,7 @@ int main(void)
     RUN(results_of_the_next_round_are_held_once_and_those_after_it_refused);
     RUN(a_merged_round_is_said_before_the_next_proves_impossible);
     RUN(a_round_may_lie_in_any_number_of_segments);
+    RUN(a_part_goes_to_its_merger_alone);
     RUN(a_replica_takes_no_segment_and_nobody_takes_the_table_for_one);
     RUN(a_part_has_one_merger_at_a_time);
     RUN(a_table_that_another_program_changed_is_not_merged_into);

@@ -30,6 +30,12 @@ static struct hb_delta_head some_delta(uint8_t kind)
         memcpy(d.segment, "/proc/7/fd/5", 13);
         d.offset = 4096;
         d.hash = 0x0123456789abcdef;
+    } else if (kind == HB_DELTA_PART) {
+        memcpy(d.segment, "/proc/7/fd/5", 13);
+        d.offset = 4100;
+        d.hash = 5;
+        d.of = 2;
+        d.n_parts = 3;
     } else if (kind == HB_DELTA_PARTS) {
         memcpy(d.segment, "/proc/7/fd/5", 13);
         d.offset = 4096;
@@ -251,6 +257,40 @@ static void fields_come_back(void)
     hb_buf_fini(&b);
 }
 
+static void a_part_is_told_as_the_directory_has_it(void)
+{
+    struct hb_delta_head all = some_delta(HB_DELTA_PARTS);
+    struct hb_delta_head part = some_delta(HB_DELTA_PART);
+    const uint8_t *records;
+    struct hb_delta_head d;
+    struct hb_buf told = {0};
+    struct hb_buf want = {0};
+    struct hb_err e = {0};
+
+    part.record_bytes = 1;
+    hb_delta_encode(&part, &want);
+    hb_delta_encode_part(&all, 2, 4100, &told);
+    CHECK_EQ(told.len, want.len);
+    CHECK(memcmp(told.data, want.data, want.len) == 0);
+    CHECK_OK(hb_delta_decode(&d, &records, told.data, told.len, &e), e);
+    CHECK(records == NULL && d.kind == HB_DELTA_PART && d.of == 2 && d.n_parts == 3);
+    CHECK(d.offset == 4100 && d.hash == 5 && d.record_bytes == 1 && d.n_records == 2);
+    CHECK_STR(d.segment, "/proc/7/fd/5");
+    for (size_t n = 0; n < told.len; n++)
+        CHECK_EQ(decode(HB_FRAME_DELTA, told.data, n), HB_EFORMAT);
+    part.of = 3; /* there are 0, 1 and 2 */
+    want.len = 0;
+    hb_delta_encode(&part, &want);
+    CHECK_EQ(decode(HB_FRAME_DELTA, want.data, want.len), HB_EFORMAT);
+    part.of = 0;
+    part.n_parts = 1;
+    want.len = 0;
+    hb_delta_encode(&part, &want);
+    CHECK_EQ(decode(HB_FRAME_DELTA, want.data, want.len), HB_EFORMAT);
+    hb_buf_fini(&told);
+    hb_buf_fini(&want);
+}
+
 /* A directory of n parts, the first two of that many bytes, for a result of 5. */
 static void refuse_parts(uint32_t n, uint64_t first, uint64_t second)
 {
@@ -332,7 +372,7 @@ static void what_cannot_be_is_refused(void)
     refuse_parts(3, 3, 1);          /* less */
     refuse_parts(3, UINT64_MAX, 6); /* the sum wraps to what it should be */
     refuse_parts(HB_DELTA_PARTS_MAX + 1, 5, 0);
-    d = some_delta(4);
+    d = some_delta(5);
     d.record_bytes = 0;
     b.len = 0;
     hb_delta_encode(&d, &b);
@@ -410,6 +450,7 @@ int main(int argc, char **argv)
     RUN(the_bytes_are_the_golden_ones);
     RUN(every_message_decodes_and_no_other_length_does);
     RUN(fields_come_back);
+    RUN(a_part_is_told_as_the_directory_has_it);
     RUN(what_cannot_be_is_refused);
     RUN(compact_records_claim_no_more_than_their_bytes_can_hold);
     RUN(a_long_error_is_cut_and_still_decodes);
