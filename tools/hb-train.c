@@ -44,8 +44,8 @@ static const struct tool_option options[] = {
     {"iters", OPT_ITERS, "N", "train to the first round end at or after N iterations"},
     {"time-budget", OPT_TIME, "SECONDS", "stop after this time"},
     {"num-workers", OPT_WORKERS, "N", "worker processes; 0: one for each processor"},
-    {"batch-size", OPT_BATCH, "N", "iterations a task; 0: by rule"},
-    {"round-size", OPT_ROUND, "N", "iterations that a round grows to; 0: by rule"},
+    {"batch-size", OPT_BATCH, "N", "iterations a task"},
+    {"round-size", OPT_ROUND, "N", "iterations that a round grows to"},
     {"seed", OPT_SEED, "N", "seed of all random numbers"},
     {"snapshot-interval", OPT_SNAPSHOT, "SECONDS", "time between checkpoints; 0: only at the end"},
     {"resume-from", OPT_RESUME, "FILE|latest", "go on from a checkpoint"},
@@ -288,9 +288,9 @@ static void apply(const struct opts *o, struct hb_config *c)
     if (o->workers != NULL)
         c->num_workers = (uint32_t)tool_u64(o->workers, "--num-workers", 0, HB_TRAIN_WORKERS_MAX);
     if (o->batch != NULL)
-        c->batch_size = (uint32_t)tool_u64(o->batch, "--batch-size", 0, HB_ROUND_MAX);
+        c->batch_size = (uint32_t)tool_u64(o->batch, "--batch-size", 1, HB_ROUND_MAX);
     if (o->round != NULL)
-        c->params.round_cap = (uint32_t)tool_u64(o->round, "--round-size", 0, HB_ROUND_MAX);
+        c->params.round_cap = (uint32_t)tool_u64(o->round, "--round-size", 1, HB_ROUND_MAX);
     if (o->seed != NULL)
         c->params.seed = tool_u64(o->seed, "--seed", 0, UINT64_MAX);
     if (o->snapshot != NULL)
