@@ -114,6 +114,11 @@ static bool nth_message(int i, uint16_t *type, struct hb_buf *out)
         *type = HB_FRAME_DELTA;
         compact_delta(out);
         return true;
+    case 9:
+        delta = some_delta(HB_DELTA_PART);
+        *type = HB_FRAME_DELTA;
+        hb_delta_encode(&delta, out);
+        return true;
     default: return false;
     }
 }
@@ -158,11 +163,11 @@ static void golden_lines(struct hb_buf *text)
     uint32_t seq = 0;
     uint16_t type;
 
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 10; i++) {
         struct hb_buf payload = {0};
         struct hb_buf frame = {0};
 
-        (void)nth_message(i, &type, &payload); /* there are nine */
+        (void)nth_message(i, &type, &payload); /* there are ten */
         hb_frame_encode(&frame, &seq, type, (uint32_t)i * 10, payload.data, payload.len);
         for (size_t k = 0; k < frame.len; k++)
             hb_buf_printf(text, "%02x", frame.data[k]);
