@@ -243,14 +243,14 @@ static struct hb_report_trend trend_of(const struct stretch *w, enum hb_report_q
 
 /* ---- verdicts ---- */
 
-enum direction { FALLS = -1, BOTH = 0, RISES = 1 }; /* which change is a fault */
+enum direction { FALLS, BOTH, RISES }; /* which change is a fault */
 
 /* How far it goes the wrong way. */
 static double fault_of(double change, enum direction wrong)
 {
     if (wrong == BOTH)
         return change < 0.0 ? -change : change;
-    return wrong * change;
+    return wrong == FALLS ? -change : change;
 }
 
 /* As far as the noise lets one tell. */
