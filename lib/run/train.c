@@ -12,7 +12,6 @@
 #include "run/logdir.h"
 #include "run/metrics.h"
 #include "run/shelf.h"
-#include "solver/cfr.h"
 #include "store/checkpoint.h"
 
 #define RESTORES_MAX 3 /* lost mergers without getting past the place of the loss */
@@ -66,22 +65,24 @@ static void report_pages(struct train *t)
     info(t, text);
 }
 
-/* A run that needs more memory than is free is refused with numbers. */
-static int refuse_large(const struct train *t, const struct hb_setup *s, struct hb_err *e)
+/* What the run will take; refused with numbers when that is more memory than is free. */
+static int plan_run(const struct train *t, const struct hb_setup *s, struct hb_plan *p,
+                    struct hb_err *e)
 {
-    struct hb_plan p;
-    int rc = hb_train_plan(&t->o->config, s, t->n_workers, t->o->transport, &p, e);
+    int rc = hb_train_plan(&t->o->config, s, t->n_workers, t->o->transport, p, e);
 
-    return rc != HB_OK ? rc : hb_train_fits(&p, e);
+    return rc != HB_OK ? rc : hb_train_fits(p, e);
 }
 
 static int make_table(struct train *t, struct hb_err *e)
 {
-    int rc;
+    struct hb_plan plan;
+    int rc = plan_run(t, &t->setup, &plan, e);
 
-    if ((rc = hb_table_bytes(&t->setup.tree, &t->setup.spec, &t->bytes, e)) != HB_OK ||
-        (rc = refuse_large(t, &t->setup, e)) != HB_OK)
+    if (rc != HB_OK)
         return rc;
+    t->bytes = plan.table_bytes;
+    t->nodes_per_iteration = plan.nodes_per_iteration;
     t->n_mergers = hb_train_mergers(t->bytes, t->n_workers, t->o->transport.segments);
     if ((rc = hb_os_shared_new(t->dir.path, "table", t->bytes, &t->shared, e)) != HB_OK ||
         (rc = hb_os_map(t->shared.fd, t->bytes, true, &t->map, e)) != HB_OK ||
@@ -560,13 +561,14 @@ static int refuse_early(const struct train *t, const struct hb_setup_options *o,
 {
     struct hb_setup_options estimate = *o;
     struct hb_setup s = {0};
+    struct hb_plan plan;
     int rc = HB_OK;
 
-    if (o->buckets != NULL)
+    if (o->buckets != NULL || !t->o->config.cards_given)
         return HB_OK; /* nothing is built */
     estimate.estimate = true;
     if (hb_setup_open(&t->o->config, &estimate, &s, NULL) == HB_OK)
-        rc = refuse_large(t, &s, e);
+        rc = plan_run(t, &s, &plan, e);
     hb_setup_fini(&s);
     return rc;
 }
@@ -590,7 +592,6 @@ static int prepare(struct train *t, struct hb_err *e)
     setup.build_dir = t->dir.path;
     if ((rc = refuse_early(t, &setup, e)) != HB_OK ||
         (rc = hb_setup_open(&t->o->config, &setup, &t->setup, e)) != HB_OK ||
-        (rc = hb_cfr_expected_nodes(&t->setup.tree, &t->nodes_per_iteration, e)) != HB_OK ||
         (rc = check_epochs(t, e)) != HB_OK)
         return rc;
     keep_draws(t);

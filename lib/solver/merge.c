@@ -44,7 +44,8 @@ static int find_rows(struct hb_merge *m, struct hb_err *e)
         }
     find_blocks(m);
     m->wide = hb_tree_widest(&t->tree) > UINT8_MAX;
-    if ((rc = hb_mem_new(&m->starts, units, m->wide ? 2 : 1, "the places of rows", e)) != HB_OK)
+    if ((rc = hb_mem_new(&m->starts, hb_merge_bytes(&t->tree, &t->layout), 1, "the places of rows",
+                         e)) != HB_OK)
         return rc;
     for (uint32_t i = 0; i < t->tree.n_nodes; i++) {
         const struct hb_node *n = &t->tree.node[i];
