@@ -145,6 +145,15 @@ static int put_compact(struct hb_buf *out, const struct hb_delta_head *d, const 
     return rc;
 }
 
+static void put_parts(struct hb_buf *out, const struct hb_delta_head *d)
+{
+    hb_buf_printf(out, ",\"parts\":[");
+    for (uint32_t i = 0; i < d->n_parts; i++)
+        hb_buf_printf(out, "%s{\"bytes\":%llu,\"hash\":\"%016llx\"}", i > 0 ? "," : "",
+                      (unsigned long long)d->part[i].bytes, (unsigned long long)d->part[i].hash);
+    hb_buf_u8(out, ']');
+}
+
 static int put_delta(const struct hb_message *m, struct hb_buf *out, struct hb_err *e)
 {
     struct hb_delta_head d;
@@ -166,19 +175,15 @@ static int put_delta(const struct hb_message *m, struct hb_buf *out, struct hb_e
         return put_compact(out, &d, body, e);
     put_text(out, "segment", d.segment);
     put_u64(out, "offset", d.offset);
-    if (d.kind != HB_DELTA_PARTS)
-        hb_buf_printf(out, ",\"hash\":\"%016llx\"", (unsigned long long)d.hash);
+    if (d.kind == HB_DELTA_PARTS) {
+        put_parts(out, &d);
+        return HB_OK;
+    }
+    hb_buf_printf(out, ",\"hash\":\"%016llx\"", (unsigned long long)d.hash);
     if (d.kind == HB_DELTA_PART) {
         put_u64(out, "part", d.of);
         put_u64(out, "of_parts", d.n_parts);
     }
-    if (d.kind != HB_DELTA_PARTS)
-        return HB_OK;
-    hb_buf_printf(out, ",\"parts\":[");
-    for (uint32_t i = 0; i < d.n_parts; i++)
-        hb_buf_printf(out, "%s{\"bytes\":%llu,\"hash\":\"%016llx\"}", i > 0 ? "," : "",
-                      (unsigned long long)d.part[i].bytes, (unsigned long long)d.part[i].hash);
-    hb_buf_u8(out, ']');
     return HB_OK;
 }
 

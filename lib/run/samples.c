@@ -157,6 +157,7 @@ int hb_samples_read(const char *path, struct hb_samples *all, struct hb_err *e)
 {
     char inside[HB_PATH_MAX];
     struct stat st;
+    const char *name;
     int fd;
     int rc;
 
@@ -166,13 +167,14 @@ int hb_samples_read(const char *path, struct hb_samples *all, struct hb_err *e)
             return hb_fail(e, HB_ENOINPUT, "the path of '%s' is too long", path);
         path = inside;
     }
+    name = strcmp(path, "-") == 0 ? "standard input" : path;
     if ((rc = hb_io_open_read(path, &fd, e)) != HB_OK)
         return rc;
-    rc = read_lines(fd, path, all, e);
+    rc = read_lines(fd, name, all, e);
     (void)close(fd); /* only read */
     if (rc == HB_OK && all->n == 0)
-        rc = hb_fail(e, HB_EFORMAT, "'%s' has no line of metrics", path);
-    return rc == HB_OK ? rc : hb_context_name(e, rc, "metrics", path);
+        rc = hb_fail(e, HB_EFORMAT, "'%s' has no line of metrics", name);
+    return rc == HB_OK ? rc : hb_context_name(e, rc, "metrics", name);
 }
 
 void hb_samples_fini(struct hb_samples *all)

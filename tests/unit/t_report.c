@@ -208,6 +208,7 @@ static void checkpoints_are_judged_by_their_pauses(void)
     r = read_run(&x);
     CHECK_NEAR(r.trend[HB_REPORT_WALKING].mean, 1.5 / 1.75, 1e-9);
     CHECK_NEAR(r.walking, 0.75, 1e-9);
+    CHECK_NEAR(r.checkpoint, 0.125, 1e-9);
     x.pause_every = 107;
     x.pause_slope = 0.2; /* to a hundred seconds: no made-up clock minds */
     r = read_run(&x);
